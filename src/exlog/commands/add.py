@@ -1,0 +1,150 @@
+"""``exlog add``: record an exception."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from exlog.commands import results
+from exlog.commands.options import Settings, settings
+from exlog.errors import Usage
+from exlog.i18n import _
+
+if TYPE_CHECKING:
+    from exlog.ledger.records import NewRecord
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(help=_("Record an exception. CUSTOMER is an id, a name or an unambiguous part of one."))
+def add(
+    ctx: typer.Context,
+    customer: str | None = typer.Argument(None, metavar="[CUSTOMER]"),
+    subject: str | None = typer.Argument(None, metavar="[SUBJECT]"),
+    type: str = typer.Option(
+        "", "-t", "--type", metavar="T", help=_("complaint (default) | inquiry | suggestion | praise")
+    ),
+    category: str = typer.Option("", "-c", "--category", metavar="C", help="quality | service | delivery | other"),
+    description: str = typer.Option("", "-d", "--description", metavar="TEXT", help=_("- reads standard input.")),
+    edit: bool = typer.Option(False, "-e", "--edit", help=_("Write the description in $EDITOR.")),
+    channel: str = typer.Option(
+        "", "--channel", metavar="CH", help=_("phone (default) | online | email | onsite | other")
+    ),
+    severity: str = typer.Option("", "--severity", metavar="S", help="safety | major | moderate | minor"),
+    urgency: str = typer.Option("", "--urgency", metavar="U", help="critical | high | medium | low"),
+    reason: str = typer.Option("", "--reason", metavar="R", help=_("Why this urgency.")),
+    order_no: str = typer.Option("", "--order-no", metavar="N", help=_("Order number.")),
+    received_at: str = typer.Option(
+        "", "--received-at", metavar="T", help=_("When the customer told us (default: now).")
+    ),
+    sets: list[str] = typer.Option([], "--set", metavar="FIELD=VALUE", help=_("Any other field; repeatable.")),
+    new_customer: bool = typer.Option(False, "--new-customer", help=_("Make a profile for an unknown customer.")),
+    one_off: bool = typer.Option(False, "--one-off", help=_("Keep just the customer's name.")),
+    from_json: bool = typer.Option(False, "--json", help=_("Read one object or JSON lines from standard input.")),
+    key: str = typer.Option("", "--idempotency-key", metavar="K", help=_("A second call with K records nothing new.")),
+) -> None:
+    from exlog.ledger import records
+
+    call = settings(ctx)
+    if new_customer and one_off:
+        raise Usage(_("--new-customer and --one-off exclude each other"), remedy=_("give one of them"))
+    unknown = "profile" if new_customer else "one-off" if one_off else "refuse"
+    given = {
+        "type": type, "category": category, "channel": channel, "severity": severity, "urgency": urgency,
+        "order_no": order_no, "received_at": received_at, **records.parse_assignments(sets),
+    }  # fmt: skip
+    book = call.open()
+    if from_json:
+        if customer or subject:
+            raise Usage(_("--json takes everything from standard input"), remedy=_("leave the arguments out"))
+        done = records.add(book, _from_json(_standard_input(), given, unknown, reason, key))
+        results.show_done(call, book, done)
+        return
+    if customer is None and subject is None and call.may_ask:
+        from exlog.commands import asking
+
+        customer, subject, unknown, asked = asking.new_record(book, given)
+        given.update(asked)
+    if customer is None or subject is None:
+        raise Usage(_("CUSTOMER and SUBJECT are missing"), remedy='exlog add "CUSTOMER" "SUBJECT" [-t T] [-c C]')
+    given["subject"] = subject
+    given["description"] = _description(call, description, edit) or given.get("description", "")
+    new = records.NewRecord(customer, given, reason, unknown, key)
+    results.show_done(call, book, records.add(book, [new]))
+
+
+def _description(call: Settings, text: str, edit: bool) -> str:
+    if text == "-":
+        return _standard_input()
+    if edit:
+        if not call.may_ask:
+            raise Usage(_("there is no terminal to edit on"), remedy=_("give the text with -d, or - for stdin"))
+        from exlog.commands import asking
+
+        return asking.edited(text)
+    return text
+
+
+def _standard_input() -> str:
+    """All of standard input as text. Raises Usage where it is not UTF-8."""
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Usage(_("not UTF-8"), where=f"stdin:{line}", remedy=_("send it as UTF-8")) from None
+
+
+def _from_json(text: str, given: Mapping[str, str], unknown: str, reason: str, key: str) -> list[NewRecord]:
+    """New records from one object, a list of objects, or JSON lines. Raises Usage that names the line."""
+    from exlog.ledger.records import NewRecord
+
+    made = []
+    for place, item in enumerate(_objects(text), 1):
+        if not isinstance(item, dict):
+            raise Usage(_("entry {n} is no JSON object").format(n=place), where="stdin", remedy='{"customer": …}')
+        values = {str(name): _text(name, value, place) for name, value in item.items()}
+        customer = values.pop("customer", "") or values.pop("customer_id", "") or values.pop("customer_name", "")
+        if not customer:
+            raise Usage(_("entry {n} names no customer").format(n=place), where="stdin", remedy='"customer": "NAME"')
+        own_key = values.pop("idempotency_key", "") or (f"{key}.{place}" if key and place > 1 else key)
+        own_reason = values.pop("reason", "") or reason
+        where = _("stdin: entry {n}").format(n=place)
+        made.append(NewRecord(customer, {**given, **values}, own_reason, unknown, own_key, where))
+    if not made:
+        raise Usage(_("standard input holds no record"), remedy=_("one JSON object, or one a line"))
+    return made
+
+
+def _objects(text: str) -> list[Any]:
+    try:
+        whole = json.loads(text)
+        return whole if isinstance(whole, list) else [whole]
+    except (ValueError, RecursionError):
+        pass
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                found.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise Usage(
+                    _("not JSON ({error})").format(error=error), where=f"stdin:{number}", remedy=_("one object a line")
+                ) from None
+    return found
+
+
+def _text(name: str, value: Any, place: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool | dict | list):
+        raise Usage(
+            _("entry {n}: {field} must be a text or a number").format(n=place, field=name),
+            where="stdin",
+            remedy=_("write it out"),
+        )
+    return str(value)

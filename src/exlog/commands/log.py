@@ -1,0 +1,137 @@
+"""``exlog log``: the history as people read it, newest first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import typer
+
+from exlog import filters, ids, profiles, render, times, vocabulary
+from exlog.commands import results
+from exlog.commands.options import settings, whole_number
+from exlog.i18n import _, pick
+from exlog.render import Column
+
+if TYPE_CHECKING:
+    from exlog.filters import Filters
+    from exlog.ledger.book import Book
+    from exlog.ledger.chronicle import Told, Wanted
+    from exlog.store.history import Entry
+
+app = typer.Typer(add_completion=False)
+FILTERS = True
+
+_SILENT = ("sha256", "ids", "reopen_count", "urgency_by", "urgency_rated", "due_by", "progress_at")
+"""Fields that people learn nothing from; json has them all the same."""
+_LONGEST = 60
+
+
+@app.command(help=_("Show what was changed, by whom and when, newest first."))
+def log(
+    ctx: typer.Context,
+    since: str = typer.Option("", "--since", metavar="T", help=_("Changed then or later (2024-03, -2d, last-month).")),
+    until: str = typer.Option("", "--until", metavar="T", help=_("Changed until the end of it.")),
+    actor: list[str] = typer.Option([], "--actor", metavar="NAME", help=_("Part of who did it; comma for or.")),
+    limit: str = typer.Option("", "--limit", metavar="N", help=_("The first N only.")),
+) -> None:
+    from exlog.ledger import chronicle
+
+    call = settings(ctx)
+    most = whole_number(limit, "--limit")
+    book = call.open()
+    wanted = _wanted(book, call.filters("all"), since, until, actor)
+    found = chronicle.told(book, wanted)
+    if call.quiet:
+        results.print_ids(islice(dict.fromkeys(one.record for one in found), most))
+        return
+    fmt = call.format
+    columns = [
+        Column("at", pick("When", "时间"), "time"),
+        Column("actor", pick("Who", "操作人")),
+        Column("record", pick("What", "对象")),
+        Column("action", pick("Action", "操作")),
+        Column("changes", pick("Changes", "变更")),
+        Column("note", pick("Note", "备注")),
+    ]
+    if fmt in ("json", "jsonl"):
+        columns.append(Column("command", "command"))
+        count = render.rows("log", columns, (_as_data(one) for one in islice(found, most)), fmt, sys.stdout)
+    else:
+        told = (one for one in found if any(event.field not in _SILENT for event in one.events))
+        lines: Iterator[list[str]] = (_in_text(book, one) for one in islice(told, most))
+        if fmt == "table":
+            lines = results.without_year(lines, ["changed_at"], book.now)
+        count = results.show_rows("log", columns, lines, fmt)
+    if not count and fmt == "table":
+        render.note(_("nothing in the history matches"))
+
+
+def _wanted(book: Book, given: Filters, since: str, until: str, actors: list[str]) -> Wanted:
+    """The filters choose records as they are now; since and until are about the change, not about its record."""
+    from exlog.ledger import chronicle
+
+    dates = filters.understand(filters.Filters(since=since, until=until), book.policy, book.now)
+    records = None
+    if given != filters.Filters(scope="all"):
+        records = chronicle.records_of(book, filters.understand(given, book.policy, book.now))
+    names = tuple(word.strip() for text in actors for word in text.replace("，", ",").split(",") if word.strip())
+    return chronicle.Wanted(dates.since, dates.until, names, records)
+
+
+def _as_data(one: Told) -> list[object]:
+    changes = [{"field": event.field, "old": event.old or None, "new": event.new or None} for event in one.events]
+    return [one.at, one.actor, one.record, _actions(one), changes, _note(one), one.command]
+
+
+def _in_text(book: Book, one: Told) -> list[str]:
+    said = [_change(book, event) for event in one.events if event.field not in _SILENT]
+    shown = "; ".join(text for text in said if text)
+    return [one.at, one.actor, one.record, _actions(one), shown, _note(one)]
+
+
+def _actions(one: Told) -> str:
+    return ",".join(dict.fromkeys(event.action for event in one.events))
+
+
+def _note(one: Told) -> str:
+    return "; ".join(dict.fromkeys(event.note for event in one.events if event.note))
+
+
+def _change(book: Book, event: Entry) -> str:
+    """``status: new → in progress``, in the language in force; of a whole record its subject or name."""
+    if event.field == "*":
+        return _subject(event.new) if event.new else _("taken out")
+    known = profiles.BY_NAME if event.record.startswith(ids.CUSTOMER) else book.policy.schema()
+    field = known.get(event.field)
+    label = field.label if field is not None else event.field
+    if event.field == "progress":
+        return f"{label}: {_short(event.new)}" if event.new else ""
+    enum = field.enum if field is not None else ""
+    old, new = (_value(enum, text) for text in (event.old, event.new))
+    if not event.field:
+        return " ".join(text for text in (old, new) if text)
+    return f"{label}: {old or '–'} → {new or '–'}"
+
+
+def _value(enum: str, text: str) -> str:
+    if enum and text:
+        return vocabulary.label(enum, text)
+    return _short(text[:16].replace("T", " ") if times.moment(text) else text)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _subject(text: str) -> str:
+    import json
+
+    try:
+        values = json.loads(text)
+        return _short(str(values.get("subject") or values.get("name") or ""))
+    except (ValueError, RecursionError, AttributeError):
+        return ""

@@ -1,0 +1,1 @@
+"""The ledger: opens one, finds records and customers, and commits changes."""

@@ -1,0 +1,125 @@
+"""A report as Markdown: the same content as the page, tables instead of charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from exlog.render.escape import markdown, safe
+from exlog.render.page import arrow, titles, verdicts
+from exlog.report import words
+from exlog.report.model import Cell, Change, Document, Figure, Limit, Movement, Section, Table, Tile
+
+
+def text(document: Document) -> str:
+    """The report, in the language in force."""
+    return "\n".join(_lines(document)) + "\n"
+
+
+def cell(one: Cell) -> str:
+    """What stands in a cell: the figure with its n, a change with its direction and verdict."""
+    if one is None:
+        return ""
+    if isinstance(one, str):
+        return markdown(one)
+    if isinstance(one, Figure):
+        mark = "°" if one.small else ""
+        if one.additive or one.value is None:
+            return words.figure(one) + mark
+        return f"{words.figure(one)}{mark} (n {words.count(one.n)})"
+    if isinstance(one, Limit):
+        return words.figure(one)
+    return _change(one)
+
+
+def _change(one: Change) -> str:
+    return " ".join(filter(None, (arrow(one).strip(), words.change(one), verdicts().get(one.verdict, ""))))
+
+
+def _lines(document: Document) -> Iterator[str]:
+    t = titles()
+    yield from (f"# {markdown(document.title)}", "")
+    facts = [
+        document.ledger,
+        f"{t['period']}: {document.span}",
+        f"{t['compared']}: {document.before_label}",
+        f"{t['made']}: {document.made}",
+    ]
+    yield from (" · ".join(markdown(fact) for fact in facts), "")
+    if document.scope:
+        yield from (f"{t['only']}: `{_code(document.scope)}`", "")
+    for note in document.notes:
+        yield from (f"> {markdown(note)}", "")
+    yield from (f"## {t['headline']}", "")
+    yield from _rows(
+        ["", document.period_label, document.before_label, "", t["target"], ""], map(_tile, document.tiles), 1
+    )
+    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
+        yield from ("", f"## {title}", "")
+        yield from (f"* {_movement(move)}" for move in moves)
+        if not moves:
+            yield markdown(document.unmoved)
+    yield from ("", markdown(document.movement_rule), "", f"## {t['suggestions']}", "")
+    yield from _suggestions(document, t)
+    for place, part in enumerate(document.sections, 1):
+        yield from ("", f"## {place} {markdown(part.title)}", "")
+        yield from _section(part, t)
+    yield from _appendix(document, t)
+
+
+def _tile(tile: Tile) -> list[str]:
+    against = _change(tile.against) if tile.against else ""
+    limit = words.figure(tile.limit) if tile.limit is not None else "–"
+    return [markdown(tile.label), cell(tile.figure), cell(tile.before), _change(tile.change), limit, against]
+
+
+def _movement(move: Movement) -> str:
+    return f"{markdown(move.label)}: {cell(move.before)} → {cell(move.figure)}, {_change(move.change)}"
+
+
+def _suggestions(document: Document, t: dict[str, str]) -> Iterator[str]:
+    for place, one in enumerate(document.suggestions, 1):
+        figures = ", ".join(f"{markdown(label)} {cell(figure)}" for label, figure in one.figures)
+        yield f"{place}. **{markdown(one.text)}** {figures}. {t['rule']} `{one.rule}`: {markdown(one.because)}."
+    if not document.suggestions:
+        yield t["no_suggestion"]
+
+
+def _section(part: Section, t: dict[str, str]) -> Iterator[str]:
+    for sentence in part.lead:
+        yield from (markdown(sentence), "")
+    for table in part.tables:
+        if table.rows:
+            yield from _table(table)
+            yield ""
+    yield from (t["source"], "", "```sh", *(safe(command.text) for command in part.commands), "```")
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.caption:
+        yield from (f"**{markdown(table.caption)}**", "")
+    heads = [f"{markdown(head.label)} {head.about}".strip() for head in table.heads]
+    first = next((place for place, head in enumerate(table.heads) if head.numeric), len(heads))
+    yield from _rows(heads, ([cell(one) for one in row.cells] for row in table.rows), first)
+    if table.rest:
+        yield from ("", markdown(table.rest))
+
+
+def _rows(heads: list[str], rows: Iterable[list[str]], texts: int) -> Iterator[str]:
+    """A table of Markdown; from the column ``texts`` on figures, aligned right."""
+    yield "| " + " | ".join(heads) + " |"
+    yield "| " + " | ".join("---" if place < texts else "---:" for place in range(len(heads))) + " |"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _appendix(document: Document, t: dict[str, str]) -> Iterator[str]:
+    yield from ("", f"## {t['reading']}", "")
+    yield from (f"* {markdown(term)}: {markdown(meaning)}" for term, meaning in document.reading)
+    yield from ("", f"### {t['formulas']}", "")
+    yield from (f"* {markdown(label)} (`{key}`): {markdown(formula)}" for key, label, formula in document.formulas)
+    yield from ("", f"### {t['rules']}", "")
+    yield from (f"* `{rule.key}`: {markdown(rule.statement)}" for rule in document.rules)
+
+
+def _code(text: str) -> str:
+    return safe(text).replace("`", "'")

@@ -1,0 +1,160 @@
+"""The answers that a report is built from, and how figures are taken out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from exlog.i18n import _
+from exlog.measures import MEASURES
+from exlog.report import names
+from exlog.report.model import SMALL, Answered, AnsweredRow, Change, Command, Figure, Head, Limit
+from exlog.report.periods import Period
+
+RISES = frozenset(
+    {"clearance", "sla_compliance", "satisfaction_mean", "satisfied_share", "response_rate", "recorded_in_time_share"}
+)
+"""Measures of which more is better."""
+
+FALLS = frozenset(
+    {
+        "complaints", "backlog", "resolution_mean_wh", "resolution_median_wh", "resolution_p90_wh", "variance_mean_wh",
+        "response_median_wh", "reopen_rate", "repeat_contacts", "repeat_rate",
+    }
+)  # fmt: skip
+"""Measures of which less is better."""
+
+GROWS_WITH_TIME = frozenset({"received", "complaints", "resolved", "closed", "answers", "repeat_contacts"})
+"""Counts that are not comparable while one of the two periods is not over."""
+
+GROUP = 2 * SMALL
+"""The least that a count of a group must come to, to be called better or worse: small counts go up and down by
+themselves."""
+
+STEPS = {"share": 0.005, "points": 0.05}
+"""The least difference of a unit that is called one; anything below is the same. Of hours and counts any."""
+
+
+class Waiting(NamedTuple):
+    """One of the records that wait longest."""
+
+    id: str
+    customer: str
+    subject: str
+    status: str
+    owner: str
+    received_at: str
+    due_at: str
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Material:
+    """``answers`` and ``commands`` by the name of the question; ``limits``: targets that policy sets, by measure.
+
+    ``repeats_from``: records alike from which policy calls them repeats. ``hours_a_day``: of the working day, to say
+    working hours in days. ``unusual``: months out of the ordinary, in words.
+    """
+
+    period: Period
+    before: Period
+    now: datetime
+    answers: Mapping[str, Answered]
+    commands: Mapping[str, str]
+    measures: Mapping[str, tuple[str, ...]]
+    limits: Mapping[str, float]
+    repeats_from: int
+    hours_a_day: float
+    waiting: Sequence[Waiting]
+    waiting_command: str
+    unusual: Sequence[str] = ()
+    unusual_command: str = ""
+
+    def figure(self, question: str, measure: str, *key: str) -> Figure:
+        """The figure of ``measure`` in the row of ``key``; of nothing where the answer has no such row."""
+        row = self._rows[question].get(key)
+        if row is not None:
+            place = self.measures[question].index(measure)
+            return self._made(question, measure, key, row.figures[place], row.n[place])
+        one = MEASURES[measure]
+        return self._made(question, measure, key, 0 if one.is_count else None, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the period is past."""
+        return self.period.end <= self.now
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[tuple[str, ...], AnsweredRow]]:
+        return {name: {row.values: row for row in said.rows} for name, said in self.answers.items()}
+
+    def keys(self, question: str) -> Iterator[tuple[str, ...]]:
+        """The values of the dimensions, row by row, in the order of the answer."""
+        return (row.values for row in self.answers[question].rows)
+
+    def label(self, question: str, dimension: str, value: str) -> str:
+        """What people read for a value, also for an absent one."""
+        return self.answers[question].labels(dimension, value) if value else _("not given")
+
+    def command(self, *questions: str) -> tuple[Command, ...]:
+        """The commands of these questions."""
+        return tuple(Command(name, self.commands[name]) for name in questions)
+
+    def limit(self, measure: str) -> Limit | None:
+        """The target that policy sets for a measure."""
+        found = self.limits.get(measure)
+        return None if found is None else Limit(found, MEASURES[measure].unit)
+
+    def change(self, figure: Figure, before: Figure) -> Change:
+        """From ``before`` to ``figure``; empty where one of them is of nothing."""
+        if figure.value is None or before.value is None or not self._comparable(figure.measure):
+            return Change(None, figure.unit, "")
+        if figure.additive and self.is_new:
+            return Change(None, figure.unit, "")
+        few = figure.small or before.small
+        if figure.additive and figure.key:
+            few = max(figure.value, before.value) < GROUP
+        step = _difference(figure.value, before.value)
+        return Change(step, figure.unit, "" if few else verdict(figure, before.value))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the ledger holds nothing of the period before."""
+        return not self.figure("all_before", "received").value
+
+    def head(self, measure: str, about: str = "") -> Head:
+        """The header of a column of figures."""
+        return Head(names.name(measure), about=about)
+
+    def _comparable(self, measure: str) -> bool:
+        return self.over or measure not in GROWS_WITH_TIME
+
+    def _made(self, question: str, measure: str, key: tuple[str, ...], value: int | float | None, n: int) -> Figure:
+        one = MEASURES[measure]
+        return Figure(measure, value, n, one.unit, question, key, one.is_count)
+
+
+def verdict(figure: Figure, reference: float) -> str:
+    """Whether ``figure`` is better than ``reference``; ``""`` for a measure that is neither good nor bad."""
+    if figure.value is None:
+        return ""
+    step = _difference(figure.value, reference)
+    if abs(step) < STEPS.get(figure.unit, 0) or step == 0:
+        return "same"
+    if figure.measure in RISES:
+        return "better" if step > 0 else "worse"
+    if figure.measure in FALLS:
+        return "worse" if step > 0 else "better"
+    return ""
+
+
+def direction(measure: str) -> int:
+    """1 where more is better, -1 where less is, 0 where neither is."""
+    return (measure in RISES) - (measure in FALLS)
+
+
+def _difference(one: float, other: float) -> float:
+    return round(one - other, 6)

@@ -1,0 +1,68 @@
+"""What people type for one field, made into the text that is stored: keys, times, dates, numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from exlog import times
+from exlog.canonical import MAX_CELL
+from exlog.errors import Usage
+from exlog.fields import Field
+from exlog.i18n import _
+from exlog.policy import Policy
+
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
+_INTEGER = re.compile(r"\d{1,12}", re.ASCII)
+_AHEAD = ("expected_at", "due_at", "follow_up_at", "hold_until")
+"""Times that lie ahead: a typed weekday or a date without a year is the coming one."""
+
+
+def read(field: Field, text: str, policy: Policy, now: datetime) -> str:
+    """The stored text of ``field`` for what was typed; an empty text empties the field.
+
+    Raises Usage that names the field and what it takes.
+    """
+    text = text.strip() if field.kind != "text" else text.replace("\r\n", "\n").strip()
+    if not text:
+        return ""
+    if len(text) > MAX_CELL:
+        raise Usage(
+            _("{field} has {size} characters; the most is {most}").format(
+                field=field.name, size=len(text), most=MAX_CELL
+            ),
+            remedy=_("keep long texts in a file of their own and name it in the record"),
+        )
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise Usage(_("{field} holds bytes that are no text").format(field=field.name), remedy=_("type it as UTF-8"))
+    if field.kind == "choice":
+        return policy.resolve(field.enum, text) if field.enum else _own_choice(field, text)
+    if field.kind == "time":
+        moment = times.parse_when(text, now=now, future=field.name in _AHEAD)
+        return times.format_time(moment)
+    if field.kind == "date":
+        return times.parse_date(text, now=now)
+    return _number(field, text) if field.kind in ("decimal", "int") else text
+
+
+def _own_choice(field: Field, text: str) -> str:
+    for choice in field.choices:
+        if choice.casefold() == text.casefold():
+            return choice
+    raise Usage(
+        _("{enum} cannot be {text!r}").format(enum=field.name, text=text),
+        remedy=_("one of: {choices}").format(choices=", ".join(field.choices)),
+    )
+
+
+def _number(field: Field, text: str) -> str:
+    plain = text.replace(",", "").replace("，", "")
+    whole = field.kind == "int"
+    if not (_INTEGER if whole else _NUMBER).fullmatch(plain):
+        raise Usage(
+            _("{field} must be a number, not {text!r}").format(field=field.name, text=text),
+            remedy=_("write it like 12") if whole else _("write it like 1299.50"),
+        )
+    if field.name == "satisfaction" and plain not in ("1", "2", "3", "4", "5"):
+        raise Usage(_("satisfaction is 1 to 5, not {text}").format(text=text), remedy=_("1 is the worst, 5 the best"))
+    return plain
