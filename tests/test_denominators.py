@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exlog import canonical, times
+from exlog import canonical, typed_times
 from exlog.errors import Damaged
 from exlog.measures import denominators
 from exlog.measures.denominators import Denominators
@@ -25,7 +25,7 @@ def told(*lines: str, header: str = HEADER) -> Denominators:
 
 
 def amount(found: Denominators, period: str, dimension: str = "", value: str = "", unit: str = "orders") -> str:
-    return str(found.amount(unit, dimension, value, times.parse_period(period, now=NOW)))
+    return str(found.amount(unit, dimension, value, typed_times.parse_period(period, now=NOW)))
 
 
 def test_orders_of_a_quarter_are_the_sum_of_its_months() -> None:
@@ -39,7 +39,7 @@ def test_orders_of_a_quarter_are_the_sum_of_its_months() -> None:
 
 def test_customers_of_a_quarter_are_the_mean_of_its_months_by_their_days() -> None:
     found = told("2024-01,,,customers,100", "2024-02,,,customers,110", "2024-03,,,customers,120")
-    mean = found.amount("customers", "", "", times.parse_period("2024Q1", now=NOW))
+    mean = found.amount("customers", "", "", typed_times.parse_period("2024Q1", now=NOW))
     assert mean is not None and Fraction(mean).limit_denominator(1000) == Fraction(100 * 31 + 110 * 29 + 120 * 31, 91)
 
 
@@ -101,5 +101,5 @@ def test_a_year_is_told_by_any_mixture_of_months_and_quarters(months: list[int],
         f"2024-{month:02},,,units,{months[month - 1]}" for month in range(1, 13) if (month + 2) // 3 not in quarters
     ]
     found = told(*lines)
-    assert found.amount("units", "", "", times.parse_period("2024", now=NOW)) == Decimal(sum(months))
+    assert found.amount("units", "", "", typed_times.parse_period("2024", now=NOW)) == Decimal(sum(months))
     assert found.units == ("units",) and found.units_of("") == ("units",) and found.units_of("region") == ()

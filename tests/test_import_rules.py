@@ -11,9 +11,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "exlog"
 
 BASE = {"errors", "i18n", "clock"}
 PURE = {
-    "fields", "vocabulary", "ids", "times", "instants", "canonical", "policy", "profiles", "workflow", "invariants",
-    "filters", "values", "worded", "conditions", "urgency", "routing", "worktime", "sla", "escalation", "rulebook",
-    "review", "report", "monthly", "measures", "mapping", "roles", "approval", "chain", "undone", "merge",
+    "fields", "vocabulary", "ids", "times", "typed_times", "instants", "canonical", "policy", "profiles", "workflow",
+    "invariants", "filters", "values", "worded", "conditions", "urgency", "routing", "worktime", "sla", "escalation",
+    "rulebook", "review", "report", "monthly", "measures", "mapping", "roles", "approval", "chain", "undone", "merge",
 }  # fmt: skip
 RANK = {
     **dict.fromkeys(BASE, 0), **dict.fromkeys(PURE, 1), "store": 2, "sending": 2, "ledger": 3, "render": 4,

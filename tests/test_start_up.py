@@ -23,7 +23,7 @@ OF_LIST = {
     "exlog.ledger.reading", "exlog.policy", "exlog.render", "exlog.render.columns", "exlog.render.delimited",
     "exlog.render.escape", "exlog.render.stream", "exlog.store", "exlog.store.config", "exlog.store.files",
     "exlog.store.journal", "exlog.store.layout", "exlog.store.lock", "exlog.store.rows", "exlog.times",
-    "exlog.vocabulary", "exlog.ledger.locating", "exlog.worded", "exlog.store.cache",
+    "exlog.typed_times", "exlog.vocabulary", "exlog.ledger.locating", "exlog.worded", "exlog.store.cache",
     "exlog.store.settled", "exlog.store.gitfolder", "exlog.store.clone",
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from exlog import times, vocabulary
+from exlog import times, typed_times, vocabulary
 from exlog.canonical import decode_cell, encode_cell
 from exlog.errors import Usage
 from exlog.fields import Field
@@ -91,8 +91,8 @@ def understand(filters: Filters, policy: Policy, now: datetime) -> Selection:
             conditions.append((name, "=", tuple(words)))
     conditions += [_condition(text, policy, now) for text in filters.where]
     kinds = policy.schema()
-    since = times.parse_since(filters.since, now=now) if filters.since else None
-    until = times.parse_until(filters.until, now=now) if filters.until else None
+    since = typed_times.parse_since(filters.since, now=now) if filters.since else None
+    until = typed_times.parse_until(filters.until, now=now) if filters.until else None
     if since and until and since >= until:
         raise Usage(
             _("--since {since} comes after --until {until}").format(since=filters.since, until=filters.until),
@@ -163,7 +163,7 @@ def _condition(text: str, policy: Policy, now: datetime) -> tuple[str, str, tupl
 
 def _bound(word: str, sign: str, now: datetime) -> datetime:
     """``>2024-03`` is after March, ``<=2024-03`` takes March in: the end of the period, else its start."""
-    start, end = times.parse_period(word, now=now)
+    start, end = typed_times.parse_period(word, now=now)
     return end if sign in (">", "<=") else start
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from exlog import times
+from exlog import times, typed_times
 from exlog.canonical import MAX_CELL
 from exlog.errors import Usage
 from exlog.fields import Field
@@ -38,10 +38,10 @@ def read(field: Field, text: str, policy: Policy, now: datetime) -> str:
     if field.kind == "choice":
         return policy.resolve(field.enum, text) if field.enum else _own_choice(field, text)
     if field.kind == "time":
-        moment = times.parse_when(text, now=now, future=field.name in _AHEAD)
+        moment = typed_times.parse_when(text, now=now, future=field.name in _AHEAD)
         return times.format_time(moment)
     if field.kind == "date":
-        return times.parse_date(text, now=now)
+        return typed_times.parse_date(text, now=now)
     return _number(field, text) if field.kind in ("decimal", "int") else text
 
 

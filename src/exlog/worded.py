@@ -1,4 +1,4 @@
-"""Dates in words that no pattern of ``times`` knows, such as ``Friday, 15th of March 2024 14h30``.
+"""Dates in words that no pattern of ``typed_times`` knows, such as ``Friday, 15th of March 2024 14h30``.
 
 python-dateutil reads them. It is lenient: it fills what is not said from a default. So each text is read twice
 with different defaults, and only what comes out the same was really said.

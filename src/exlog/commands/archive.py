@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from exlog import render, times
+from exlog import render, typed_times
 from exlog.commands import results
 from exlog.commands.options import settings
 from exlog.i18n import _, pick
@@ -35,7 +35,7 @@ def archive(
 
     call = settings(ctx)
     book = call.open()
-    month = f"{times.parse_period(before, now=book.now)[0]:%Y-%m}" if before else ""
+    month = f"{typed_times.parse_period(before, now=book.now)[0]:%Y-%m}" if before else ""
     rotated, tables = rotation.archive(book, month, dry_run=dry_run, maker=_maker(book) if excel else None)
     if call.quiet:
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from exlog import filters, measures, render, times
+from exlog import filters, measures, render, typed_times
 from exlog.commands.options import Settings, settings
 from exlog.errors import Usage
 from exlog.i18n import _, pick
@@ -131,7 +131,7 @@ def _understood(call: Settings, period: str, measure: Sequence[str], at: str, en
         books,
         filters.understand(call.filters("all"), several.common_policy(books), first.now),
         measures.parse_measures(measure) if measure else measures.DEFAULT_MEASURES,
-        times.parse_period(period, now=first.now) if period else None,
+        typed_times.parse_period(period, now=first.now) if period else None,
         call.format,
         engine,
         master,
@@ -228,7 +228,9 @@ def _every(dims: tuple[str, ...], found: Iterable[tuple[str, ...]], book: Book) 
         return groups
     from exlog.measures import days
 
-    (first, _end), (_start, end) = (times.parse_period(values[0], now=book.now) for values in (known[0], known[-1]))
+    (first, _end), (_start, end) = (
+        typed_times.parse_period(values[0], now=book.now) for values in (known[0], known[-1])
+    )
     every = [(label,) for label in days.between(dims[0], first.date(), end.date())]
     return every + [values for values in groups if not values[0]]
 

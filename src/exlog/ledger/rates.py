@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from exlog import canonical, times, vocabulary
+from exlog import canonical, typed_times, vocabulary
 from exlog.errors import ExlogError, Refused, Usage
 from exlog.i18n import _
 from exlog.ledger.book import Book
@@ -118,7 +118,7 @@ class Rates:
             if one.name in _PERIODS:
                 if not value:
                     return None
-                start, end = times.parse_period(value, now=self._books[0].now)
+                start, end = typed_times.parse_period(value, now=self._books[0].now)
                 period = (max(start, period[0]), min(end, period[1])) if period else (start, end)
         return period
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from exlog import fields, ids, invariants, profiles, times, undone, values
+from exlog import fields, ids, invariants, profiles, times, typed_times, undone, values
 from exlog.errors import ExlogError, NotFound, Refused, Usage
 from exlog.fields import Field
 from exlog.filters import unknown_field
@@ -316,7 +316,7 @@ def parse_assignments(texts: Sequence[str]) -> dict[str, str]:
 
 def now_or(text: str, book: Book) -> str:
     """A typed time as stored; empty where nothing was typed."""
-    return times.format_time(times.parse_when(text, now=book.now, future=True)) if text else ""
+    return times.format_time(typed_times.parse_when(text, now=book.now, future=True)) if text else ""
 
 
 def text_of(name: str, typed: str, book: Book) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from exlog import times
+from exlog import typed_times
 from exlog.filters import Selection
 from exlog.i18n import _
 from exlog.ledger import figuring, rates
@@ -91,10 +91,10 @@ def _judged(
 def _periods(first: str, now: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
     """The months from the first one on, without a gap."""
     found = []
-    period = times.parse_period(first, now=now)
+    period = typed_times.parse_period(first, now=now)
     while period[0] < until:
         found.append(period)
-        period = times.parse_period(f"{period[1]:%Y-%m}", now=now)
+        period = typed_times.parse_period(f"{period[1]:%Y-%m}", now=now)
     return found
 
 

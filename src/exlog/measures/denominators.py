@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from exlog import times, vocabulary
+from exlog import typed_times, vocabulary
 from exlog.canonical import Table, decode_cell
 from exlog.errors import Damaged, Usage
 from exlog.i18n import _
@@ -146,7 +146,7 @@ def _period(text: str, now: datetime) -> Period | None:
     if not _PERIOD.fullmatch(text):
         return None
     try:
-        return times.parse_period(text, now=now)
+        return typed_times.parse_period(text, now=now)
     except Usage:
         return None
 

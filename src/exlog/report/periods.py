@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from exlog import times
+from exlog import typed_times
 from exlog.errors import Usage
 from exlog.i18n import _, pick
 
@@ -62,7 +62,7 @@ class Period(NamedTuple):
 def parse(text: str, *, now: datetime) -> Period:
     """The period that ``text`` means at ``now``. Raises Usage for anything but a month, a quarter or a year that
     has begun."""
-    start, end = times.parse_period(text, now=now)
+    start, end = typed_times.parse_period(text, now=now)
     months = (end.year * 12 + end.month) - (start.year * 12 + start.month)
     if months not in _UNITS or (start.day, end.day) != (1, 1):
         raise Usage(
@@ -91,5 +91,5 @@ def _week(day: date) -> str:
 def _containing(day: datetime, unit: str, now: datetime) -> Period:
     """The period of that kind around a day; read by ``times``, which knows how a day begins in the zone of ``now``."""
     name = Period(unit, day, day).name
-    start, end = times.parse_period(name, now=now)
+    start, end = typed_times.parse_period(name, now=now)
     return Period(unit, start, end)
