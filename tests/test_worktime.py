@@ -87,9 +87,7 @@ class TestGolden:
         days = china.days(first, first + timedelta(days=len(signs) - 1))
         assert "".join("W" if day.working else "-" for day in days) == signs
         for day, sign in zip(days, signs, strict=True):
-            noon = datetime(day.date.year, day.date.month, day.date.day, 10, tzinfo=SHANGHAI)
-            midnight = noon.replace(hour=0)
-            assert china.is_working(noon) == (sign == "W")
+            midnight = datetime(day.date.year, day.date.month, day.date.day, tzinfo=SHANGHAI)
             assert china.working_minutes(midnight, midnight + timedelta(days=1)) == (480 if sign == "W" else 0)
 
     @pytest.mark.parametrize("name", OFFICIAL)
@@ -127,13 +125,6 @@ class TestGolden:
     def test_a_moment_in_another_zone_is_the_same_moment(self, china: Calendar) -> None:
         assert shown(china.add_working(at("2026-02-13T16:00").astimezone(UTC), 480)) == "Sat 2026-02-14 16:00"
         assert shown(china.close_of_workday(datetime(2024, 3, 14, 17, tzinfo=UTC), 1)) == "Mon 2024-03-18 18:00"
-
-    def test_working_or_not(self, china: Calendar) -> None:
-        assert china.is_working(at("2026-02-14T09:00"))
-        assert not china.is_working(at("2026-02-14T12:00"))
-        assert shown(china.next_working(at("2026-02-14T12:00"))) == "Sat 2026-02-14 13:00"
-        assert shown(china.next_working(at("2026-02-14T18:00"))) == "Tue 2026-02-24 09:00"
-        assert china.next_working(at("2026-02-14T10:30")) == at("2026-02-14T10:30")
 
     def test_why_a_day_works_or_not(self, china: Calendar) -> None:
         days = {str(day.date): day for day in china.days(date(2026, 2, 12), date(2026, 3, 1))}
@@ -179,7 +170,7 @@ class TestSpecialDays:
 
         made = Calendar(CalendarSpec(), SHANGHAI, special)
         assert not made.years
-        made.is_working(at("2024-06-01T10:00"))
+        made.workdays(at("2024-06-01T10:00"), at("2024-06-01T10:00"))
         assert asked == [2024] and made.years == range(2024, 2025)
         assert shown(made.close_of_workday(at("2022-06-01T10:00"), 1)) == "Thu 2022-06-02 18:00"
         assert sorted(asked) == [2022, 2023, 2024]
@@ -193,7 +184,7 @@ class TestSpecialDays:
         with pytest.raises(ValueError, match="no such working day"):
             made.close_of_workday(at("2024-03-15T10:00"), 0)
         with pytest.raises(ValueError, match="no zone"):
-            made.is_working(datetime(2024, 3, 15))
+            made.passed(datetime(2024, 3, 15))
 
     def test_without_end_there_is_no_end(self) -> None:
         class Never(dict[date, Special]):
@@ -287,12 +278,10 @@ class TestAgainstAWalk:
         worked = walk(calendar, start, 2000)
         length = data.draw(st.integers(0, 2000))
         assert calendar.working_minutes(start, later(start, length)) == sum(worked[:length])
-        assert calendar.is_working(later(start, length)) == walk(calendar, later(start, length), 1)[0]
         if any(worked):
             wanted = data.draw(st.integers(1, sum(worked)))
             ends = [n + 1 for n, works in enumerate(worked) if works]
             assert calendar.add_working(start, wanted).astimezone(UTC) == later(start, ends[wanted - 1])
-            assert calendar.next_working(start).astimezone(UTC) == later(start, worked.index(True))
 
     @given(calendars(), st.integers(0, 200_000), st.integers(0, 100_000))
     @settings(max_examples=60, deadline=None)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from exlog import canonical
+from exlog import canonical, instants
 
 LENGTH = 32
 """Hex digits of a link: 128 bits, so that nobody can make two lines with one link, not even both at once."""
@@ -109,12 +109,12 @@ def united(columns: Sequence[str], lines: Iterable[str]) -> list[str]:
     """
     place = columns.index("prev") if "prev" in columns else None
     named = [columns.index(name) for name in ("at", "event")]
-    keys: dict[str, tuple[str, str, int, str]] = {}
+    keys: dict[str, tuple[float, str, int, str]] = {}
     for line in lines:
         cells = canonical.split_row(line)
         at, event = (cells[column] for column in named)
         command, _dot, count = event.rpartition(".")
-        keys[line] = (at, command, int(count) if count.isascii() and count.isdigit() else 0, line)
+        keys[line] = (instants.read(at) or 0.0, command, int(count) if count.isascii() and count.isdigit() else 0, line)
     if place is None:
         return sorted(keys, key=keys.__getitem__)
     above = {link(line): line for line in keys}

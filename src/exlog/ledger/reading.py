@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from exlog import canonical, filters, ids, vocabulary
-from exlog.errors import Damaged, NotFound
+from exlog.errors import Damaged
 from exlog.fields import Field
 from exlog.filters import Selection
-from exlog.i18n import _
 from exlog.ledger import manifest
 from exlog.ledger.book import Book
 from exlog.ledger.locating import locate
@@ -219,11 +218,6 @@ def column_field(book: Book, name: str) -> Field:
     if field is None:
         raise filters.unknown_field(name, book.policy)
     return field
-
-
-def nothing_found() -> NotFound:
-    """The message for an empty list; a list that is empty is no error."""
-    return NotFound(_("no record matches"), remedy=_("take a filter away, or add --all for closed ones"))
 
 
 def _urgency_key(columns: Sequence[str]) -> Callable[[Cells], tuple[int, str, str]]:

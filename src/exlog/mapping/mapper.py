@@ -77,7 +77,7 @@ class Mapper:
     """Takes the rows of one file. Made by ``compile_map``.
 
     ``fields`` are the fields that it can set. It remembers the external ids that it gave, so one Mapper
-    serves one pass over one file; ``restart`` makes it ready for the next.
+    serves one pass over one file.
     """
 
     def __init__(
@@ -101,11 +101,6 @@ class Mapper:
         )
         self._digests: dict[int, int] = {}
         self._ids: set[str] = set()
-
-    def restart(self) -> None:
-        """Forget the external ids given so far, for another pass over the same file."""
-        self._digests.clear()
-        self._ids.clear()
 
     def record(self, cells: list[str]) -> dict[str, str]:
         """The fields of one row that have a value, as plain text.

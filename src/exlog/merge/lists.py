@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from exlog import canonical
+from exlog import canonical, chain
 from exlog.canonical import Table
 from exlog.errors import Damaged
 from exlog.i18n import _
@@ -16,13 +16,13 @@ Cells = list[str]
 
 
 def history(base: bytes, ours: bytes, theirs: bytes, name: str) -> Merged:
-    """A history file with the lines of both sides in order of time, each side's in its own order.
+    """A history file with the lines of both sides, as ``chain.united`` orders them.
 
     A line that both sides changed is a conflict. Where each side wrote a line of its own for one event, as two branches
     do that both escalate a record, both lines stay: later lines go on from either. Raises Damaged where one is no
     history.
     """
-    sides = [_read(data, name, "event") for data in (base, ours, theirs)]
+    sides = [_read(data, name, "at", "event") for data in (base, ours, theirs)]
     header = _widest(sides[1], sides[2])
     rows = _keyed([_cells(side, header) for side in sides], header.index("event"))
     clashes: list[Clash] = []
@@ -37,8 +37,8 @@ def history(base: bytes, ours: bytes, theirs: bytes, name: str) -> Merged:
             texts = [canonical.join_row(cells) for cells in (was or [], one, other)]
             chosen[key] = max(one, other)
             clashes.append(_whole(header, was, one, other, chosen[key], texts))
-    order = _in_time(list(rows[1]), list(rows[2]), chosen, header)
-    return Merged(_text(header, [chosen[key] for key in order]), tuple(clashes))
+    lines = chain.united(header, (canonical.join_row(cells) for cells in chosen.values()))
+    return Merged("\n".join([canonical.join_row(header), *lines, ""]).encode("utf-8"), tuple(clashes))
 
 
 def _keyed(versions: Sequence[list[Cells]], place: int) -> list[dict[str, Cells]]:
@@ -57,34 +57,6 @@ def _whole(header: Sequence[str], was: Cells | None, one: Cells, other: Cells, t
     return Clash(
         known.get("record", ""), known.get("uid", ""), WHOLE, base, texts[1], texts[2], canonical.join_row(taken)
     )
-
-
-def _in_time(ours: list[str], theirs: list[str], rows: dict[str, Cells], header: Sequence[str]) -> list[str]:
-    """Keys of both sides: always the earlier of the two next ones, so that each side keeps its own order."""
-    at, event = header.index("at") if "at" in header else 0, header.index("event")
-    made: dict[str, None] = {}
-    first, second = 0, 0
-    while first < len(ours) and second < len(theirs):
-        if ours[first] == theirs[second] or ours[first] in made:
-            made[ours[first]] = None
-            first += 1
-        elif theirs[second] in made:
-            second += 1
-        elif _moment(rows[ours[first]], at, event) < _moment(rows[theirs[second]], at, event):
-            made[ours[first]] = None
-            first += 1
-        else:
-            made[theirs[second]] = None
-            second += 1
-    made.update(dict.fromkeys([*ours[first:], *theirs[second:]]))
-    return list(made)
-
-
-def _moment(cells: Cells, at: int, event: int) -> tuple[float, str, int, Cells]:
-    """Time, command, the count within the command, and the line itself."""
-    when = rules.moment(cells[at])
-    command, _dot, count = cells[event].rpartition(".")
-    return (when.timestamp() if when else 0.0, command, int(count) if count.isdecimal() else 0, cells)
 
 
 def lanes(base: bytes, ours: bytes, theirs: bytes, name: str) -> Merged:
@@ -153,13 +125,13 @@ def _by_key(
     return Merged(_text(header, sorted(kept)))
 
 
-def _read(data: bytes, name: str, key: str) -> Table:
+def _read(data: bytes, name: str, *keys: str) -> Table:
     if not data.strip():
         return Table(name, (), [], range(0), True)
     table = canonical.parse(data, name)
-    if key not in table.columns:
+    if missing := [key for key in keys if key not in table.columns]:
         raise Damaged(
-            _("the column {names} is missing").format(names=key),
+            _("the column {names} is missing").format(names=missing[0]),
             where=f"{name}:1",
             remedy=_("restore the file from git"),
         )

@@ -95,10 +95,6 @@ class Calendar:
             return self._close(start, within.number)
         return start + within.minutes * 60
 
-    def add_elapsed(self, start: datetime, minutes: float) -> datetime:
-        """The moment ``minutes`` of ordinary time after ``start``."""
-        return self.moment(instants.of(start) + minutes * 60)
-
     def add_working(self, start: datetime, minutes: float) -> datetime:
         """The first moment by which ``minutes`` of working time have passed since ``start``.
 
@@ -173,20 +169,6 @@ class Calendar:
         self._instant(b)
         first = bisect_right(self._workdays, self.date_of(a).toordinal())
         return max(0, bisect_right(self._workdays, self.date_of(b).toordinal()) - first)
-
-    def is_working(self, moment: datetime) -> bool:
-        """Whether ``moment`` lies in working time: its first minute does, the moment of its end does not."""
-        at = self._instant(moment)
-        place = bisect_right(self._starts, at) - 1
-        return place >= 0 and at < self._ends[place]
-
-    def next_working(self, moment: datetime) -> datetime:
-        """``moment`` where it lies in working time, else the next moment that does."""
-        at = self._instant(moment)
-        place = bisect_right(self._ends, at)
-        while place >= len(self._ends):
-            self._extend(self._last + 1)
-        return instants.in_zone(max(at, self._starts[place]), self.zone)
 
     def days(self, start: date, end: date) -> list[Day]:
         """The days from ``start`` to ``end``, both included, each with the reason why it works or does not."""
