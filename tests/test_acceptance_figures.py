@@ -11,7 +11,7 @@ import pytest
 from acceptance_helper import Ledger, read_csv, run
 
 from exlog.measures import DIMENSIONS, MEASURES
-from exlog.measures.table import DIGITS
+from exlog.measures.rounding import DIGITS
 
 
 @pytest.fixture(scope="module")

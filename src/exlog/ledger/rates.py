@@ -13,7 +13,6 @@ from exlog.measures import denominators
 from exlog.measures.answering import Row
 from exlog.measures.denominators import COLUMNS, DIMENSIONS, FILE, UNIT, Denominators, Period
 from exlog.measures.query import Question
-from exlog.measures.table import DIGITS
 from exlog.store import files
 
 MEASURE = "complaint_rate"
@@ -137,7 +136,7 @@ class Rates:
         figures, counts = list(row.figures), list(row.n)
         place = question.measures.index(MEASURE)
         complaints = figures[place] or 0
-        figures[place] = round(float(Decimal(complaints) / amount), DIGITS["rate"]) if amount else None
+        figures[place] = float(Decimal(complaints) / amount) if amount else None
         counts[place] = round(amount) if amount else 0
         return row._replace(figures=tuple(figures), n=tuple(counts))
 

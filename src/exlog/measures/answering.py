@@ -1,4 +1,4 @@
-"""What the engine found, as people read it: figures rounded by their unit, rows in order."""
+"""What the engine found as rows in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import NamedTuple
 from exlog import vocabulary
 from exlog.measures.dimensions import AGES, Dimension
 from exlog.measures.query import Question
-from exlog.measures.table import DIGITS, Measure
+from exlog.measures.rounding import settled
+from exlog.measures.table import Measure
 
 Number = int | float | None
 Show = Callable[[str, str], str]
@@ -24,7 +25,7 @@ class Row(NamedTuple):
 
 
 def rows_of(question: Question, found: Sequence[Sequence[object]], show: Show) -> list[Row]:
-    """The rows that ``query.text_of`` gave, rounded and ordered.
+    """The rows that ``query.text_of`` gave, ordered.
 
     Choices come by rank, times and ages ascending, anything else by size, the largest first; in every dimension
     unknown choices come after known ones, and what is absent comes last.
@@ -41,16 +42,16 @@ def rows_of(question: Question, found: Sequence[Sequence[object]], show: Show) -
             if one.running and n:
                 sums[place] += _float(value)
                 value = sums[place]
-            figures.append(_rounded(one, value, n))
+            figures.append(_figure(one, value, n))
             counts.append(n)
         made.append(Row(tuple(str(value) for value in row[:width]), tuple(figures), tuple(counts)))
     return made
 
 
-def _rounded(measure: Measure, value: object, n: int) -> Number:
+def _figure(measure: Measure, value: object, n: int) -> Number:
     if measure.is_count:
         return _whole(value)
-    return None if not n or value is None else round(_float(value), DIGITS[measure.unit]) + 0.0
+    return None if not n or value is None else settled(_float(value))
 
 
 def _whole(value: object) -> int:

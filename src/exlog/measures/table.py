@@ -13,9 +13,6 @@ from typing import NamedTuple
 from exlog import vocabulary
 from exlog.i18n import pick
 
-DIGITS = {"records": 0, "share": 4, "hours": 2, "points": 2, "rate": 6}
-"""Decimals that a figure of each unit is rounded to."""
-
 
 class Clock(NamedTuple):
     """A time of a record that figures count by. ``member``: which records have it; ``at``: seconds since 1970."""

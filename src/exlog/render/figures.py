@@ -8,6 +8,7 @@ from typing import NamedTuple
 from exlog.fields import Field
 from exlog.i18n import _
 from exlog.measures import DEFAULT_MEASURES, MEASURES, Measure, Row, dimension
+from exlog.measures.rounding import DIGITS, number, written
 from exlog.render.columns import Column
 
 Show = Callable[[str, str], str]
@@ -17,6 +18,9 @@ _SPARE = {"resolved": 2, "answers": 3, "resolution_p90_h": 4, "resolution_mean_h
 """Default measures that a table leaves out where a terminal is too narrow for all, the highest number first."""
 
 _SPARE_N = 7
+
+_SHOWN = {"share": (100, 1, " %"), "rate": (1000, 2, " ‰")}
+"""By unit what people read a figure multiplied with, its decimals, and the sign behind it."""
 
 
 class Table(NamedTuple):
@@ -43,6 +47,12 @@ class Frame(NamedTuple):
     def as_json(self) -> bool:
         """Whether there is room for n of every measure."""
         return self.fmt in ("json", "jsonl")
+
+    def cell(self, value: Number, measure: Measure, *, change: bool = False) -> object:
+        """A figure, or the change of one: words for people, a rounded number for scripts."""
+        if self.for_people:
+            return shown(value, measure, change=change)
+        return number(value, measure.unit)
 
 
 def table(frame: Frame, rows: Iterable[Row], show: Show) -> Table:
@@ -97,7 +107,7 @@ def pivoted(frame: Frame, cells: Iterable[Row], sides: Sequence[Iterable[Row]], 
     nothing = 0 if measure.is_count else 0.0 if name == "share" else None
 
     def cell(value: Number) -> object:
-        return shown(value, measure) if frame.for_people else value
+        return frame.cell(value, measure)
 
     heads = [Column(one.values[0] or f"no_{across}", show(across, one.values[0]) or "–", "number") for one in columns]
     made = [
@@ -136,7 +146,7 @@ def _beside(names: Sequence[str]) -> dict[str, str]:
 def _cells(frame: Frame, row: Row, show: Show, beside: Mapping[str, str]) -> list[object]:
     cells: list[object] = [_value(frame, name, value, show) for name, value in zip(frame.by, row.values, strict=True)]
     for name, figure, n in zip(frame.measures, row.figures, row.n, strict=True):
-        cells.append(shown(figure, MEASURES[name]) if frame.for_people else figure)
+        cells.append(frame.cell(figure, MEASURES[name]))
         if name in beside:
             cells.append(n)
     return [*cells, dict(zip(frame.measures, row.n, strict=True))] if frame.as_json else cells
@@ -152,9 +162,9 @@ def _compared(
         nothing = 0 if measure.is_count else None
         now = new.figures[place] if new else nothing
         before = old.figures[place] if old else nothing
-        change = None if now is None or before is None else round(now - before, 6)
-        for value, signed in ((now, False), (before, False), (change, True)):
-            cells.append(shown(value, measure, signed=signed) if frame.for_people else value)
+        change = None if now is None or before is None else now - before
+        for value, is_change in ((now, False), (before, False), (change, True)):
+            cells.append(frame.cell(value, measure, change=is_change))
         counts |= {name: new.n[place] if new else 0, f"{name}_previous": old.n[place] if old else 0}
     if frame.as_json:
         return [*cells, counts]
@@ -167,13 +177,14 @@ def _value(frame: Frame, name: str, value: str, show: Show) -> object:
     return value
 
 
-def shown(value: Number, measure: Measure, *, signed: bool = False) -> object:
-    """A figure as people read it: a dash for nothing, shares in percent, rates of a thousand."""
+def shown(value: Number, measure: Measure, *, change: bool = False) -> str:
+    """A figure as people read it: a dash for nothing, shares in percent, rates of a thousand.
+
+    A change has its sign, and that of a share is in percentage points.
+    """
     if value is None:
         return "–"
-    sign = "+" if signed and value > 0 else ""
-    if measure.unit == "share":
-        return f"{sign}{value * 100:.1f} %"
-    if measure.unit == "rate":
-        return f"{sign}{value * 1000:.2f} ‰"
-    return f"{sign}{value}" if sign else value
+    scale, decimals, behind = _SHOWN.get(measure.unit, (1, DIGITS[measure.unit], ""))
+    text = written(value * scale, decimals)
+    sign = "+" if change and value > 0 and text.strip("0.") else ""
+    return sign + text + (" " + _("pp") if change and measure.unit == "share" else behind)

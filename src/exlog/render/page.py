@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from exlog import __version__, i18n
 from exlog.i18n import _, pick
+from exlog.measures import rounding
 from exlog.render import charts
 from exlog.render.escape import one_line
 from exlog.report import words
@@ -25,7 +26,7 @@ def html(document: Document) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_plain, keep_trailing_newline=True)
-    environment.filters.update(shown=words.figure, change=words.change, arrow=arrow, count=words.count)
+    environment.filters.update(shown=words.figure, number=_number, change=words.change, arrow=arrow, count=words.count)
     return environment.from_string(_text("report.html")).render(
         doc=document,
         lang=_LANGUAGES[i18n.language()],
@@ -38,6 +39,11 @@ def html(document: Document) -> str:
         verdicts=verdicts(),
         t=titles(),
     )
+
+
+def _number(one: Figure) -> object:
+    """The value of a figure as ``stats`` writes it, for whoever reads the page by a program."""
+    return "" if one.value is None else rounding.number(one.value, one.unit)
 
 
 def verdicts() -> dict[str, str]:

@@ -34,8 +34,8 @@ GROUP = 2 * SMALL
 """The least that a count of a group must come to, to be called better or worse: small counts go up and down by
 themselves."""
 
-STEPS = {"share": 0.005, "points": 0.05}
-"""The least difference of a unit that is called one; anything below is the same. Of hours and counts any."""
+STEPS = {"share": 0.005, "points": 0.05, "hours": 0.05}
+"""The least difference of a unit that is called one; anything below is the same. Of counts any."""
 
 
 class Waiting(NamedTuple):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exlog.i18n import _, pick
+from exlog.measures.rounding import written
 from exlog.report.model import Change, Figure, Limit
 
 _UNITS = {"week": ("week", "周"), "month": ("month", "月份")}
 MINUS = "−"
+_SHOWN = {"share": (100, 1, " %"), "points": (1, 2, ""), "records": (1, 0, ""), "hours": (1, 1, " h")}
+"""By unit what a figure is multiplied with, its decimals, and the sign behind it."""
 
 
 def figure(one: Figure | Limit) -> str:
@@ -27,28 +30,18 @@ def value(number: float | int | None, unit: str) -> str:
     """A figure of a unit: records plainly, shares in percent, hours and points with their decimals."""
     if number is None:
         return "–"
-    if unit == "share":
-        return f"{signed(number * 100, 1)} %"
-    if unit == "points":
-        return signed(number, 2)
-    if unit == "records":
-        return count(number)
-    return f"{signed(number, 1)} h"
+    scale, decimals, behind = _SHOWN[unit]
+    return signed(number * scale, decimals) + behind
 
 
 def change(one: Change) -> str:
     """A difference with its sign; shares in percentage points."""
     if one.value is None:
         return "–"
-    sign = "+" if one.value > 0 else MINUS if one.value < 0 else "±"
-    size = abs(one.value)
-    if one.unit == "share":
-        return f"{sign}{size * 100:.1f} " + _("pp")
-    if one.unit == "points":
-        return f"{sign}{size:.2f}"
-    if one.unit == "records":
-        return f"{sign}{size:,.0f}"
-    return f"{sign}{size:,.1f} h"
+    scale, decimals, behind = _SHOWN[one.unit]
+    size = written(abs(one.value) * scale, decimals)
+    sign = "±" if not size.strip("0.") else "+" if one.value > 0 else MINUS
+    return sign + size + (" " + _("pp") if one.unit == "share" else behind)
 
 
 def count(number: float | int | None) -> str:
@@ -63,8 +56,7 @@ def number(size: float) -> str:
 
 def signed(size: float, decimals: int) -> str:
     """A number with decimals, a true minus sign and no negative nought."""
-    text = f"{abs(size):,.{decimals}f}"
-    return MINUS + text if size < 0 and float(text.replace(",", "")) else text
+    return written(size, decimals).replace("-", MINUS)
 
 
 def against_target(variance: Figure, hours_a_day: float) -> str:
@@ -74,7 +66,7 @@ def against_target(variance: Figure, hours_a_day: float) -> str:
     if variance.value == 0:
         return _("on target")
     text = _("faster by {days} days") if variance.value < 0 else _("slower by {days} days")
-    return text.format(days=f"{abs(variance.value) / hours_a_day:,.1f}")
+    return text.format(days=written(abs(variance.value) / hours_a_day, 1))
 
 
 def unit(step: str) -> str:
