@@ -288,7 +288,7 @@ def test_correcting_a_fact_lowers_a_computed_urgency_and_moves_the_due_time(ledg
     assert [ledger.event(record, name)["old"] for name in ("urgency", "due_at")] == ["critical", DUE_CRITICAL]
 
 
-def test_rate_takes_urgency_and_due_time_anew_by_the_policy_in_force(ledger: Quick) -> None:
+def test_rate_takes_anew_what_was_computed_and_what_was_set_by_hand_is_given_back_one_by_one(ledger: Quick) -> None:
     made = ledger("add", "Nova", "s", "-t", "inquiry", "--one-off", "--severity", "major", "--urgency", "critical",
                   "--reason", "x", "--set", "due_at=2024-03-29 12:00", "-q")  # fmt: skip
     record = made.out.strip()
@@ -297,8 +297,16 @@ def test_rate_takes_urgency_and_due_time_anew_by_the_policy_in_force(ledger: Qui
     assert shown(ledger, record, "urgency", "due_at") == ("critical", "2024-03-29T12:00:00+08:00")
     ledger("update", record, "--rate")
     assert shown(ledger, record, "urgency", "urgency_by", "due_at", "due_by") == (
-        "medium", "computed", "2024-03-18T18:00:00+08:00", "computed",
-    )  # fmt: skip
+        "critical", "manual", "2024-03-29T12:00:00+08:00", "manual",
+    ), "what was set by hand stays"  # fmt: skip
+    ledger("update", record, "--urgency", "计算")
+    assert shown(ledger, record, "urgency", "urgency_by", "due_by") == ("medium", "computed", "manual")
+    ledger("update", record, "--set", "due_at=")
+    assert shown(ledger, record, "due_at", "due_by") == ("2024-03-18T18:00:00+08:00", "computed")
+    text = ledger.text("exlog.yaml").replace("within: 1wd", "within: 2wd")
+    ledger.write("exlog.yaml", text)
+    ledger("update", record, "--rate")
+    assert shown(ledger, record, "due_at") == ("2024-03-19T18:00:00+08:00",)
     ledger("update", record, "--rate", "--urgency", "low", "--reason", "x", code=2)
 
 

@@ -225,7 +225,8 @@ def _rated(record: Record, rating: str) -> Iterator[Finding]:
         text = _("{old}, by policy {new}").format(
             old=vocabulary.label("urgency", record["urgency"]), new=vocabulary.label("urgency", rating)
         )
-        yield _finding("underrated", record, text, "update {id} --rate")
+        by_hand = record.get("urgency_by") == "manual"
+        yield _finding("underrated", record, text, f"update {{id}} {'--urgency computed' if by_hand else '--rate'}")
 
 
 def _unhappy(record: Record, setting: Setting) -> bool:

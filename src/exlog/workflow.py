@@ -334,6 +334,10 @@ class Change:
         self.events.append(Event("urgency", "urgency", old, urgency, reason))
         self.set("urgency_by", "manual", "urgency")
 
+    def unrate(self) -> None:
+        """Give an urgency that was set by hand back to the policy, which rates the record when it is written."""
+        self.set("urgency_by", "computed", "rate")
+
     def _end_answered(self, close_reason: str, note: str) -> None:
         """Close what was dealt with: policy may ask for prevention, and for a look at the effect later."""
         if self._wants("preventive_action"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from exlog import vocabulary
 from exlog.commands import results
 from exlog.commands.options import settings
 from exlog.errors import Usage
@@ -26,11 +27,13 @@ def update(
     note: str = typer.Option("", "--note", metavar="TEXT", help=_("A progress entry.")),
     responded: bool = typer.Option(False, "--responded", help=_("The customer heard from us.")),
     resolution: str = typer.Option("", "--resolution", metavar="TEXT", help=_("What was done; resolves it.")),
-    urgency: str = typer.Option("", "--urgency", metavar="U", help="critical | high | medium | low"),
+    urgency: str = typer.Option("", "--urgency", metavar="U", help="critical | high | medium | low | computed"),
     reason: str = typer.Option("", "--reason", metavar="R", help=_("Why this urgency.")),
     hold: str = typer.Option("", "--hold", metavar="REASON", help=_("Put it on hold.")),
     until: str = typer.Option("", "--until", metavar="T", help=_("When the hold ends.")),
-    rate: bool = typer.Option(False, "--rate", help=_("Urgency and due time anew, by the policy in force.")),
+    rate: bool = typer.Option(
+        False, "--rate", help=_("Urgency and due time anew, by the policy in force; what was set by hand stays.")
+    ),
     sets: list[str] = typer.Option(
         [], "--set", metavar="FIELD=VALUE", help=_("Any other field; an empty value clears it.")
     ),
@@ -49,7 +52,9 @@ def update(
 
     def step(change: Change, session: Session) -> None:
         records.set_fields(change, assignments, session)
-        if urgency:
+        if urgency and _is_computed(urgency):
+            change.unrate()
+        elif urgency:
             change.rate(book.policy.resolve("urgency", urgency), records.text_of("notes", reason, book))
         if note or responded:
             change.note(records.text_of("progress", note, book), responded)
@@ -61,6 +66,14 @@ def update(
             _move(change, key)
 
     results.show_done(call, book, records.change(book, ids, step, anew=rate))
+
+
+def _is_computed(urgency: str) -> bool:
+    """Whether the word is no level but says that the policy is to rate."""
+    try:
+        return vocabulary.resolve("set_by", urgency) == "computed"
+    except Usage:
+        return False
 
 
 def _move(change: Change, key: str) -> None:

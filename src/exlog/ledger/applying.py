@@ -51,7 +51,7 @@ class Applied:
     def to_changed(self, change: Change, *, anew: bool = False) -> None:
         """Let urgency and due time of a record follow what changed.
 
-        ``anew`` forgets what was set by hand and takes what the policy in force gives, also where that is lower.
+        ``anew`` takes what the policy in force gives, also where that is lower; what was set by hand stays.
         """
         if change.status not in RUNNING:
             return
@@ -60,10 +60,12 @@ class Applied:
         missing = self.steering.missing_profile(change.record.get("customer_id", ""))
         if missing:
             change.remarks.append(_("{id}: rated without the profile ({why})").format(id=change.id, why=missing))
-        self._follow_urgency(change, rating, touched, anew=anew)
+        fresh = (anew or "urgency_by" in touched) and change.record.get("urgency_by") != "manual"
+        self._follow_urgency(change, rating, touched, anew=fresh)
         moved = {event.field for event in change.events} & {"urgency", *_DUE_FROM}
         self._keep_due_by_hand(change)
-        if anew or not change.record.get("due_at") or (moved and change.record.get("due_by") == "computed"):
+        due_by = change.record.get("due_by")
+        if not change.record.get("due_at") or (anew and due_by != "manual") or (moved and due_by == "computed"):
             self._follow_due(change)
 
     def rating(self, record: Record) -> Rating:

@@ -85,7 +85,7 @@ def change(
 ) -> Done:  # fmt: skip
     """Find each record, let ``step`` change it, and write all of them in one transaction.
 
-    Urgency and due time follow (see ``applying``); with ``anew`` what was set by hand gives way to the policy.
+    Urgency and due time follow (see ``applying``); with ``anew`` as the policy in force has them.
     """
     done = Done([], [])
     with writing(book) as session:
