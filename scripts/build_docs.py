@@ -1,11 +1,14 @@
 """Brings the generated parts of the docs up to date: the command reference, tables, and shown sessions.
 
-    python scripts/build_docs.py            rewrite what is stale
-    python scripts/build_docs.py --check    say what is stale, exit 1
+    python scripts/build_docs.py [PAGE …]            rewrite what is stale
+    python scripts/build_docs.py --check [PAGE …]    say what is stale, exit 1
 
 A page marks a generated part with ``<!-- generated: NAME -->`` and ``<!-- end -->``; the text between comes from
-the program. A ``console`` block below ``<!-- session: CLOCK -->`` is run for real on a pseudo-terminal, in a folder
-of its own with the clock fixed, and its output is what the page shows.
+the program. A ``console`` block below ``<!-- session: in an empty folder -->`` or ``<!-- session: in a checkout -->``
+is run for real on a pseudo-terminal, all its commands in one shell that begins there, and what they print is what the
+page shows. A block below ``<!-- session: goes on -->`` is typed into the shell of the block before it. The shell brings
+nothing but PATH and the language of messages: whatever else an output depends on (the clock, who acts), a page
+has to say. A command of several lines goes on at ``> ``.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +37,12 @@ PAGES = (ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob
 WIDTH = 100
 
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_SESSION = re.compile(r"(<!-- session: (?P<clock>\S+) -->\n+```console\n)(?P<text>.*?)(```)", re.DOTALL)
+_SESSION = re.compile(
+    r"(<!-- session: (?P<begins>in an empty folder|in a checkout|goes on) -->\n+```console\n)(?P<text>.*?)(^```$)",
+    re.DOTALL | re.MULTILINE,
+)
+_COMMAND = re.compile(r"^\$ .*(?:\n> .*)*", re.MULTILINE)
+_DONE = "\x1e"  # printed behind each command, before and after its exit status
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -172,29 +182,58 @@ PARTS: dict[str, Callable[[], str]] = {
 }
 
 
-def session(clock: str, text: str) -> str:
-    """The block's commands with the output they have on a terminal now."""
-    shown = []
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "sample_ledger").symlink_to(ROOT / "sample_ledger")
-        (Path(folder) / "examples").symlink_to(ROOT / "docs" / "examples")
-        for line in text.splitlines():
-            if line.startswith("$ "):
-                output = on_terminal(line[2:], folder, clock).replace(folder, "/home/li").rstrip("\n")
-                shown.append(f"{line}\n{output}\n" if output else f"{line}\n")
-    return "".join(shown)
+def sessions(text: str) -> Iterator[str]:
+    """Each block of the page as it should be: its commands with the output they have on a terminal now."""
+    shells: list[tuple[str, list[list[str]]]] = []
+    for found in _SESSION.finditer(text):
+        typed = _COMMAND.findall(found["text"])
+        if found["begins"] != "goes on":
+            shells.append((found["begins"], [typed]))
+        elif shells:
+            shells[-1][1].append(typed)
+        else:
+            raise SystemExit("the first session of a page cannot go on")
+    for begins, blocks in shells:
+        outputs = iter(typed_in(begins == "in a checkout", [one for block in blocks for one in block]))
+        for block in blocks:
+            yield "".join(f"{one}\n{output}\n" if (output := next(outputs)) else f"{one}\n" for one in block)
 
 
-def on_terminal(command: str, folder: str, clock: str) -> str:
-    """What one shell command prints on a terminal of WIDTH columns, both streams together."""
+def typed_in(checkout: bool, typed: list[str]) -> list[str]:
+    """What each command prints, all of them typed into one shell that begins in a folder of its own."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made).resolve()
+        if checkout:
+            shutil.copytree(ROOT / "sample_ledger", folder / "sample_ledger", ignore=shutil.ignore_patterns(".exlog"))
+            (folder / "docs").symlink_to(ROOT / "docs")
+        commands = [one.replace("\n> ", "\n")[2:] for one in typed]
+        text = on_terminal("".join(f"{one}\nprintf '\\036%s\\036' $?\n" for one in commands), folder)
+    outputs = []
+    pieces = text.split(_DONE)
+    for one, output, status in zip(commands, pieces[::2], pieces[1::2], strict=False):
+        # exlog may refuse what a page wants refused; anything else that fails is a mistake of the page.
+        if status != "0" and not re.search(r"^exlog: ", output, re.MULTILINE):
+            raise SystemExit(f"{one}\nends with {status}:\n{output}")
+        outputs.append(output.replace(str(folder), "/home/li").rstrip("\n"))
+    if len(outputs) != len(commands):
+        raise SystemExit(f"the shell ended within: {commands[len(outputs)]}")
+    return outputs
+
+
+def on_terminal(script: str, folder: Path) -> str:
+    """What a shell prints on a terminal of WIDTH columns, both streams together."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EXLOG_", "GIT_", "LC_"))}
     environment = {
-        **os.environ, "EXLOG_NOW": clock, "EXLOG_USER": "li", "NO_COLOR": "1", "COLUMNS": str(WIDTH), "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8", "EXLOG_LANG": "en", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **inherited, "HOME": str(folder), "NO_COLOR": "1", "LANG": "C.UTF-8",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }  # fmt: skip
+    environment.pop("COLUMNS", None)
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, WIDTH))
     process = subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave
-    )
+        ["bash", "--norc", "-c", script],
+        cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+    )  # fmt: skip
     os.close(slave)
     pieces = []
     while True:
@@ -214,22 +253,25 @@ def on_terminal(command: str, folder: str, clock: str) -> str:
 def fresh(text: str) -> str:
     """A page with its generated parts as they should be now."""
     text = _PART.sub(lambda match: f"{match[1]}\n{PARTS[match['name']]()}\n{match[3]}", text)
-    return _SESSION.sub(lambda match: match[1] + session(match["clock"], match["text"]) + match[4], text)
+    blocks = sessions(text)
+    return _SESSION.sub(lambda match: match[1] + next(blocks) + match[4], text)
 
 
 def main() -> int:
-    """Rewrite or check every page."""
+    """Rewrite or check the pages that are named, else every page."""
+    checking = "--check" in sys.argv
+    named = [Path(name).resolve() for name in sys.argv[1:] if name != "--check"]
     stale = []
-    for page in PAGES:
+    for page in named or PAGES:
         text = page.read_text(encoding="utf-8")
         new = fresh(text)
         if new != text:
             stale.append(page.relative_to(ROOT))
-            if "--check" not in sys.argv:
+            if not checking:
                 page.write_text(new, encoding="utf-8")
     for page in stale:
-        print(f"{page}: {'stale' if '--check' in sys.argv else 'rewritten'}")
-    return 1 if stale and "--check" in sys.argv else 0
+        print(f"{page}: {'stale' if checking else 'rewritten'}")
+    return 1 if stale and checking else 0
 
 
 if __name__ == "__main__":
