@@ -493,3 +493,11 @@ class TestPublicHolidays:
             file.write_text("{", encoding="utf-8")
         assert public_holidays.load(tmp_path, "CN", "", [2026], where, PATH) == fresh
         assert file.read_text(encoding="utf-8") == good
+
+
+class TestEveryYear:
+    @pytest.mark.parametrize("year", range(1999, 2033))
+    def test_a_year_of_china_is_told_whatever_lies_around_it(self, tmp_path: Path, year: int) -> None:
+        found = public_holidays.load(tmp_path, "CN", "", [year], where, PATH)
+        assert all(day.year == year for day in found)
+        assert bool(found) is (year >= 2000)

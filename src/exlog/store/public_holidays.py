@@ -187,9 +187,10 @@ class _Source:
                     blocks.update(dict.fromkeys(block, label))
             for rest, makeup in _swaps(table):
                 makeups[makeup] = blocks.get(rest, "")
-        found = {day: (False, blocks.get(day) or table[day]) for day in (*table, *blocks)}
-        found.update({day: (True, name) for day, name in makeups.items()})
-        return {day: what for day, what in found.items() if day.year == self.year}
+        # A block that the years asked for cut off may have no name; this year's are whole.
+        found = {day: (False, blocks.get(day) or table[day]) for day in (*table, *blocks) if day.year == self.year}
+        found.update({day: (True, name) for day, name in makeups.items() if day.year == self.year})
+        return found
 
 
 def _names(table: Any) -> dict[date, str]:
