@@ -68,6 +68,12 @@ class Busy(ExlogError):
     exit_code = 75
 
 
+class OutputLost(ExlogError):
+    """What a command printed could not be written; what it did to the ledger stands."""
+
+    exit_code = 74
+
+
 EXIT_CODES: dict[int, str] = {
     0: N_("done"),
     1: N_("problems found, or nothing found where that is the question (check)"),
@@ -75,5 +81,6 @@ EXIT_CODES: dict[int, str] = {
     3: N_("a conflict for a person to decide"),
     4: N_("damaged data"),
     5: N_("no such record, customer or ledger"),
+    74: N_("the output could not be written; what the command did stands"),
     75: N_("busy, or the disk or a service refused: nothing changed, try again"),
 }

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -13,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from exlog import __version__, i18n
 from exlog.commands import options
-from exlog.errors import EXIT_CODES, Busy, ExlogError
+from exlog.errors import EXIT_CODES, Busy, ExlogError, OutputLost
 from exlog.i18n import _
 
 COMMANDS: dict[str, str] = {
@@ -129,6 +130,9 @@ def run(arguments: Sequence[str]) -> int:
         result = root().main(list(arguments), prog_name="exlog", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
+    except SystemExit:  # Typer ends so where the reader of a pipe went away
+        _close_stdout()
+        return 141
     except ExlogError as error:
         return _show(error.line(), error.exit_code)
     except typer.Abort:
@@ -140,7 +144,10 @@ def run(arguments: Sequence[str]) -> int:
         return 141
     except OSError as error:
         reason = error.strerror or str(error)
-        return _show(f"{error.filename}: {reason}" if error.filename else reason, Busy.exit_code)
+        if error.filename:
+            return _show(f"{error.filename}: {reason}", Busy.exit_code)
+        _close_stdout()  # a file of the ledger has a name: it is the output that could not be written
+        return _show(OutputLost(reason, remedy=_(EXIT_CODES[OutputLost.exit_code])).line(), OutputLost.exit_code)
     except typer.TyperException as error:
         return _show(_usage_line(error), 2)
 
@@ -178,9 +185,10 @@ def _show(line: str, code: int) -> int:
 
     try:
         sys.stdout.flush()
-        sys.stderr.write(f"exlog: {one_line(line)}\n")
-    except BrokenPipeError:
+    except OSError:
         _close_stdout()
+    with suppress(OSError):
+        sys.stderr.write(f"exlog: {one_line(line)}\n")
     return code
 
 

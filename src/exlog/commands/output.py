@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from exlog.errors import Usage
 from exlog.i18n import _
-from exlog.store import files
+from exlog.store import config, files, layout
 
 
 @contextmanager
@@ -27,7 +27,8 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 def draft_of(path: Path) -> Iterator[Path]:
     """A path beside ``path``, which takes its place once the block ends well; until then what was there stays.
 
-    Raises Usage where there is no such folder or a folder has that name, Busy where the disk refuses.
+    Raises Usage where there is no such folder, a folder has that name, or a ledger needs the file; Busy where the
+    disk refuses.
     """
     if not path.parent.is_dir():
         raise Usage(
@@ -35,6 +36,7 @@ def draft_of(path: Path) -> Iterator[Path]:
         )
     if path.is_dir():
         raise Usage(_("this is a folder"), where=str(path), remedy=_("name a file in it"))
+    _refuse_own(path)
     draft = path.with_name(f".{path.name[:100]}.{os.getpid()}")
     try:
         yield draft
@@ -47,3 +49,11 @@ def draft_of(path: Path) -> Iterator[Path]:
         raise files.refusal(error, path) from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _refuse_own(path: Path) -> None:
+    """Refuse what any ledger consists of, however the path is written."""
+    found = path.resolve()
+    for root in found.parents:
+        if (root / config.FILE).is_file() and layout.is_own(found.relative_to(root)):
+            raise Usage(_("this is a file of the ledger itself"), where=str(path), remedy=_("choose another file name"))

@@ -23,6 +23,8 @@ HISTORY_COLUMNS = (*EVENT_COLUMNS, "prev")
 """``prev`` is the link to the line before, see ``chain``. Files begun before there were links have EVENT_COLUMNS."""
 HISTORY_HEADERS = (HISTORY_COLUMNS, EVENT_COLUMNS)
 
+_OWN = ("exlog.yaml", LIVE, LANES, "denominators.csv", ".gitattributes", ".gitignore")
+
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -39,6 +41,14 @@ def history_file(month: str, lane: str) -> str:
 def customer_file(customer_id: str) -> str:
     """``customers/C20231008001.yaml``; the caller has made sure that it is an id."""
     return f"{CUSTOMERS}/{customer_id}.yaml"
+
+
+def is_own(path: Path) -> bool:
+    """Whether a path below the root is a file that the ledger consists of, or lies where such files do."""
+    folder = path.parts[0] if len(path.parts) > 1 else ""
+    if folder == ARCHIVE:
+        return path.suffix == ".csv"
+    return folder in (CUSTOMERS, HISTORY, ".exlog", ".git") or str(path) in _OWN
 
 
 def is_month(text: str) -> bool:
