@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from exlog.errors import Damaged
@@ -19,6 +20,8 @@ _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\\\": "\\"}
 _BREAK = re.compile(r"(\\*)(\r\n|\n|\r)")
 _ESCAPED = re.compile(r"\\[nr\\]")
 _MARKER = re.compile(r"(?:<{7,}|[|]{7,}|>{7,}) |={7,}$")
+_COMMON = frozenset((*range(0xA1, 0xA4), *range(0xB0, 0xD8)))
+"""First bytes of GB 2312's signs and common characters."""
 MAX_CELL = 1 << 20
 """Characters in one cell. A longer text belongs in a file of its own; the record names it."""
 
@@ -212,9 +215,22 @@ def _decode(data: bytes, name: str) -> tuple[str, bool]:
     if _looks_utf8(data):
         return _strict(data, name), True
     try:
-        return data.decode("gb18030").removeprefix("\ufeff"), False
+        text = data.decode("gb18030").removeprefix("\ufeff")
     except UnicodeDecodeError:
         return _strict(data, name), True
+    return (text, False) if is_chinese(Counter(text)) else (_strict(data, name), True)
+
+
+def is_chinese(count: Mapping[str, int]) -> bool:
+    """Whether text that GB18030 gave is likely what was meant, by how often it has each character.
+
+    GB18030 takes most texts of Windows' western and Japanese encodings too: ``Müller`` becomes ``M黮ler``. Hardly any
+    of their characters are signs or among the common ones of GB 2312 (its level 1); of Chinese text, old forms too,
+    at least a third are.
+    """
+    beyond = {char: times for char, times in count.items() if char > "\x7f"}
+    usual = sum(times for char, times in beyond.items() if char.encode("gb2312", "replace")[0] in _COMMON)
+    return usual * 3 >= sum(beyond.values())
 
 
 def _looks_utf8(data: bytes) -> bool:

@@ -7,11 +7,13 @@ import contextlib
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from exlog import canonical
 from exlog.errors import Damaged, Usage
 from exlog.i18n import _
 
@@ -230,8 +232,10 @@ def _encoding(path: Path, raw: io.BufferedReader) -> str:
     not_gb = _first_bad(raw, "gb18030")
     if _looks_utf8(raw):
         raise _undecodable(path, raw, not_utf8, _("the rest of the file is UTF-8, this byte is not"))
-    if not_gb is None:
+    if not_gb is None and _is_chinese(raw):
         return "gb18030"
+    if not_gb is None:
+        raise _undecodable(path, raw, not_utf8, _("the file is not UTF-8, and as GB18030 it makes no sense"))
     raise _undecodable(path, raw, not_gb, _("the file is neither UTF-8 nor GB18030"))
 
 
@@ -290,6 +294,14 @@ def _looks_utf8(raw: io.BufferedReader) -> bool:
         stray += len(re.findall("[\udc80-\udcff]", text))
         whole += len(re.findall("[\u0800-\ud7ff\ue000-\uffff]", text))
     return whole > stray
+
+
+def _is_chinese(raw: io.BufferedReader) -> bool:
+    decoder = codecs.getincrementaldecoder("gb18030")("strict")
+    count: Counter[str] = Counter()
+    for chunk in _chunks(raw, _after_bom(raw, "gb18030")):
+        count.update(decoder.decode(chunk))
+    return canonical.is_chinese(count)
 
 
 def _line(raw: io.BufferedReader, offset: int) -> int:
