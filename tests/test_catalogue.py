@@ -127,7 +127,7 @@ def test_a_table_has_chinese_labels_and_json_its_keys(zh: Ledger) -> None:
 def test_labels_of_the_history_are_chinese_and_its_keys_stay(zh: Ledger) -> None:
     record = zh("add", "李四", "没发货", "-t", "咨询", "--one-off", "-q").out.strip()
     trail = zh("show", record, "--history", "-f", "table").out.partition("\n历史\n")[2]
-    assert trail.splitlines()[0].split() == ["时间", "操作人", "操作", "字段", "原值", "新值", "说明"]
+    assert trail.splitlines()[0].split() == ["时间", "操作人", "操作", "变更", "备注"]
     assert set(json.loads(zh("show", record, "--history", "-f", "json").out)["data"]["history"][0]) >= {"action", "old"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from exlog import vocabulary
-from exlog.commands.due import left
+from exlog.commands.due import left_of
 from exlog.i18n import _
 from exlog.render.escape import one_line
 
@@ -58,14 +58,15 @@ def _title(book: Book, counts: str) -> str:
 
 def _risk(book: Book, risk: Risk) -> str:
     record, target = risk.record, risk.target
+    on_hold = record["status"] == "on_hold"
     due = target.due_at.astimezone(book.tz)
-    length = left(int((due - book.now).total_seconds() // 60))
+    length = left_of(risk)
     what = _("{id} [{urgency}] {target} due {due}, {left}").format(
         id=record["id"],
         urgency=vocabulary.label("urgency", record["urgency"]) or "–",
         target=vocabulary.label("target", target.name),
         due=f"{due:%m-%d %H:%M}" if due.year == book.now.year else f"{due:%Y-%m-%d %H:%M}",
-        left=length if _is_late(risk) else _("{length} left").format(length=length),
+        left=length if _is_late(risk) or on_hold else _("{length} left").format(length=length),
     )
     who = "/".join(text for name in ("department", "owner") if (text := _short(record, name)))
     parts = (what, who or _("nobody has it"), _short(record, "customer_name"), _short(record, "subject"))

@@ -43,6 +43,7 @@ def due(
         raise Usage(_("--escalate and --within exclude each other"), remedy=_("give one of them"))
     book = call.open()
     selection = filters.understand(call.filters("open"), book.policy, book.now)
+    raised: list[Raised] = []
     if escalate:
         raised = deadlines.escalate(book, selection)
         ids = [one.record["id"] for one in raised]
@@ -61,6 +62,10 @@ def due(
         results.show_rows(kind, columns, rows, call.format)
         if not ids:
             render.note(nothing)
+    for name in deadlines.gone(book, raised):
+        render.note(
+            _("{name} left: give the records to somebody, or let somebody else hear of escalations").format(name=name)
+        )
     if exit_code and ids:
         sys.stdout.flush()
         raise typer.Exit(1)
@@ -89,6 +94,14 @@ def left(minutes: int) -> str:
     return _("{length} late").format(length=length) if minutes < 0 else length
 
 
+def left_of(risk: Risk) -> str:
+    """How long until a target is due; of a record on hold, whose clock stands still, until when that is meant to be."""
+    if risk.record["status"] == "on_hold" and risk.target.state != "breached":
+        until = risk.record["hold_until"][:16].replace("T", " ") or "–"
+        return _("on hold until {date}").format(date=until.removeprefix(f"{risk.target.due_at:%Y}-"))
+    return left(risk.minutes_left)
+
+
 def _risks(book: Book, found: list[Risk], fmt: str) -> tuple[list[Column], list[list[object]]]:
     for_people = fmt in ("table", "md")
     columns = [
@@ -105,7 +118,7 @@ def _risks(book: Book, found: list[Risk], fmt: str) -> tuple[list[Column], list[
         record, target, minutes = risk
         rows.append([
             record["id"], target.name, target.state, stored(book, target),
-            left(minutes) if for_people else minutes, *fields(record),
+            left_of(risk) if for_people else minutes, *fields(record),
         ])  # fmt: skip
     return columns, rows
 

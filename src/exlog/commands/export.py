@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -19,13 +19,18 @@ from exlog.errors import Usage
 from exlog.i18n import _
 from exlog.ledger import reading
 
+if TYPE_CHECKING:
+    from exlog.ledger.book import Book
+    from exlog.render import Column
+
 app = typer.Typer(add_completion=False)
 FILTERS = True
 
 BY_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".md": "md"}
+WORKBOOK = ".xlsx"
 QUERIED = {".parquet": "parquet", ".sqlite": "sqlite", ".db": "sqlite", ".duckdb": "duckdb"}
 """Files that other tools query, by suffix."""
-SUFFIXES = (*BY_SUFFIX, *QUERIED)
+SUFFIXES = (*BY_SUFFIX, WORKBOOK, *QUERIED)
 
 
 @app.command(help=_("Write records to a file, archives included: every field, formulas made harmless."))
@@ -49,12 +54,29 @@ def export(
             count = exporting.write(book, selection, wanted, kind, draft)
         render.note(_("records written to {file}: {count}").format(count=count, file=output), call.quiet)
         return
+    if Path(output).suffix.lower() == WORKBOOK and not call.values.get("format"):
+        with reading.snapshot(book, selection) as view:
+            names = wanted or view.columns(book.columns)
+            count = _write_workbook(book, results.columns_of(book, names), view.ordered(names), Path(output))
+        render.note(_("records written to {file}: {count}").format(count=count, file=output), call.quiet)
+        return
     fmt = _format(call.values.get("format"), output)
     with reading.snapshot(book, selection) as view, _target(output, fmt) as out:
         names = wanted or view.columns(book.columns)
         count = render.rows("exceptions", results.columns_of(book, names), view.ordered(names), fmt, out)
     if output:
         render.note(_("records written to {file}: {count}").format(count=count, file=output), call.quiet)
+
+
+def _write_workbook(book: Book, columns: Sequence[Column], rows: Iterable[Sequence[object]], target: Path) -> int:
+    """A workbook of one sheet in which text stays text; how many records."""
+    from exlog.render import records
+
+    with whole(target) as stream:
+        made = records.workbook(stream, book.root.name, book.now)
+        sheet = records.put(made, _("Records"), columns, ([str(cell) for cell in row] for row in rows))
+        made.close()
+    return int(sheet.dim_rowmax)
 
 
 def _queried(to: str, output: str, fmt: str | None) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from exlog import filters, ids, profiles, render, times, vocabulary
-from exlog.commands import results
+from exlog import filters, render
+from exlog.commands import events, results
 from exlog.commands.options import settings, whole_number
 from exlog.i18n import _, pick
 from exlog.render import Column
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
     from exlog.filters import Filters
     from exlog.ledger.book import Book
     from exlog.ledger.chronicle import Told, Wanted
-    from exlog.store.history import Entry
 
 app = typer.Typer(add_completion=False)
 FILTERS = True
-
-_SILENT = ("sha256", "ids", "reopen_count", "urgency_by", "urgency_rated", "due_by", "progress_at")
-"""Fields that people learn nothing from; json has them all the same."""
-_LONGEST = 60
 
 
 @app.command(help=_("Show what was changed, by whom and when, newest first."))
@@ -60,8 +55,8 @@ def log(
         columns.append(Column("command", "command"))
         count = render.rows("log", columns, (_as_data(one) for one in islice(found, most)), fmt, sys.stdout)
     else:
-        told = (one for one in found if any(event.field not in _SILENT for event in one.events))
-        lines: Iterator[list[str]] = (_in_text(book, one) for one in islice(told, most))
+        told = (one for one in found if any(event.field not in events.SILENT for event in one.events))
+        lines: Iterator[list[str]] = (_in_text(book, one, fmt) for one in islice(told, most))
         if fmt == "table":
             lines = results.without_year(lines, ["changed_at"], book.now)
         count = results.show_rows("log", columns, lines, fmt)
@@ -86,10 +81,11 @@ def _as_data(one: Told) -> list[object]:
     return [one.at, one.actor, one.record, _actions(one), changes, _note(one), one.command]
 
 
-def _in_text(book: Book, one: Told) -> list[str]:
-    said = [_change(book, event) for event in one.events if event.field not in _SILENT]
+def _in_text(book: Book, one: Told, fmt: str) -> list[str]:
+    said = [events.change(book, event) for event in one.events if event.field not in events.SILENT]
     shown = "; ".join(text for text in said if text)
-    return [one.at, one.actor, one.record, _actions(one), shown, _note(one)]
+    actions = events.actions(one.events) if fmt in ("table", "md") else _actions(one)
+    return [one.at, one.actor, one.record, actions, shown, _note(one)]
 
 
 def _actions(one: Told) -> str:
@@ -98,40 +94,3 @@ def _actions(one: Told) -> str:
 
 def _note(one: Told) -> str:
     return "; ".join(dict.fromkeys(event.note for event in one.events if event.note))
-
-
-def _change(book: Book, event: Entry) -> str:
-    """``status: new → in progress``, in the language in force; of a whole record its subject or name."""
-    if event.field == "*":
-        return _subject(event.new) if event.new else _("taken out")
-    known = profiles.BY_NAME if event.record.startswith(ids.CUSTOMER) else book.policy.schema()
-    field = known.get(event.field)
-    label = field.label if field is not None else event.field
-    if event.field == "progress":
-        return f"{label}: {_short(event.new)}" if event.new else ""
-    enum = field.enum if field is not None else ""
-    old, new = (_value(enum, text) for text in (event.old, event.new))
-    if not event.field:
-        return " ".join(text for text in (old, new) if text)
-    return f"{label}: {old or '–'} → {new or '–'}"
-
-
-def _value(enum: str, text: str) -> str:
-    if enum and text:
-        return vocabulary.label(enum, text)
-    return _short(text[:16].replace("T", " ") if times.moment(text) else text)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
-
-
-def _subject(text: str) -> str:
-    import json
-
-    try:
-        values = json.loads(text)
-        return _short(str(values.get("subject") or values.get("name") or ""))
-    except (ValueError, RecursionError, AttributeError):
-        return ""

@@ -58,11 +58,11 @@ def _parts(columns: list[Column], rows: list[Row]) -> list[tuple[str, list[Colum
     from exlog import vocabulary
 
     kinds = dict.fromkeys(row[0] for row in rows)
-    return [
-        (
-            f"{vocabulary.label('finding', kind)} ({sum(row[0] == kind for row in rows)})",
-            [columns[1], columns[3], columns[4]],
-            [[row[1], row[3], row[4]] for row in rows if row[0] == kind],
-        )
-        for kind in kinds
-    ]
+    parts: list[tuple[str, list[Column], list[list[object]]]] = []
+    for kind in kinds:
+        mine = [row for row in rows if row[0] == kind]
+        # How many records a finding is about is news only where it can be more than one.
+        places = (1, 2, 3, 4) if any(row[2] > 1 for row in mine) else (1, 3, 4)
+        title = f"{vocabulary.label('finding', kind)} ({len(mine)})"
+        parts.append((title, [columns[place] for place in places], [[row[place] for place in places] for row in mine]))
+    return parts

@@ -10,6 +10,7 @@ import typer
 
 from exlog import render, undone
 from exlog.commands import results
+from exlog.commands.events import SILENT, actions, change
 from exlog.commands.options import settings
 from exlog.i18n import N_, _, pick
 from exlog.profiles import BY_NAME
@@ -77,7 +78,7 @@ def show(
     if fmt not in ("csv", "tsv"):
         _show_reasons(reasons, fmt)
         _show_profile(_customer(book, record), fmt)
-        _show_trail(events if history else [], progress, fmt)
+        _show_trail(book, events if history else [], progress, fmt)
 
 
 def _tells(name: str, value: str) -> bool:
@@ -99,17 +100,34 @@ def _head(title: str, fmt: str) -> None:
     sys.stdout.write(f"\n{heading}\n")
 
 
-def _show_trail(events: Sequence[Entry], progress: list[list[str]], fmt: str) -> None:
+def _show_trail(book: Book, events: Sequence[Entry], progress: list[list[str]], fmt: str) -> None:
     parts: list[tuple[str, list[Column], list[list[str]]]] = []
     if progress and not events:
         parts.append((_("Progress"), [_time(), _who(), Column("text", _("Entry"))], progress))
     if events:
-        columns = [_time(), _who(), *(Column(name, _(name)) for name in _EVENT_NAMES[2:])]
-        rows = [[_shown(event, name, fmt) for name in _EVENT_NAMES] for event in events]
-        parts.append((_("History"), columns, rows))
+        told = _told if fmt in ("table", "md") else _as_stored
+        parts.append((_("History"), *told(book, events)))
     if parts:
         sys.stdout.write("\n")
         render.sections(parts, fmt, sys.stdout, wrapped=True)
+
+
+def _told(book: Book, found: Sequence[Entry]) -> tuple[list[Column], list[list[str]]]:
+    """The history for people: labels, and an event's old and new value in one cell."""
+    columns = [_time(), _who(), Column("action", pick("Action", "操作")), Column("changes", pick("Changes", "变更")),
+               Column("note", pick("Note", "备注"))]  # fmt: skip
+    rows = [
+        [event.at, event.actor, actions([event]), change(book, event), event.note]
+        for event in found
+        if event.field not in SILENT
+    ]
+    return columns, rows
+
+
+def _as_stored(book: Book, found: Sequence[Entry]) -> tuple[list[Column], list[list[str]]]:
+    """The history for programs: keys and values as in its files."""
+    columns = [_time(), _who(), *(Column(name, _(name)) for name in _EVENT_NAMES[2:])]
+    return columns, [[str(getattr(event, name)) for name in _EVENT_NAMES] for event in found]
 
 
 def _show_profile(profile: dict[str, str | None] | None, fmt: str) -> None:
@@ -120,24 +138,6 @@ def _show_profile(profile: dict[str, str | None] | None, fmt: str) -> None:
         _head(pick("Customer", "客户"), fmt)
         columns = [results.column(field) for field in present]
         render.record("customer", columns, [profile[field.name] for field in present], fmt, sys.stdout)
-
-
-def _shown(event: Entry, name: str, fmt: str) -> str:
-    """A cell of the history; of a whole new record people see its subject."""
-    if fmt == "table" and event.field == "*" and name in ("field", "new"):
-        return "" if name == "field" else _subject(event.new)
-    return str(getattr(event, name))
-
-
-def _subject(text: str) -> str:
-    """The subject in the values of a new record; empty where they cannot be read, which ``check`` tells."""
-    import json
-
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
-    return str(values.get("subject", "")) if isinstance(values, dict) else ""
 
 
 def _time() -> Column:

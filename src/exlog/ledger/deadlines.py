@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from exlog import conditions, escalation, ids, urgency
+from exlog import conditions, escalation, ids, routing, urgency
 from exlog.conditions import CUSTOMER
 from exlog.filters import Selection
 from exlog.ledger import reading
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN = (
     "id", "uid", "status", "urgency", "customer_id", "customer_name", "subject", "department", "owner", "due_at",
-    "due_by",
+    "due_by", "hold_until",
     "hold_since", "hold_minutes", "closed_at", "close_reason", "reopen_count", "recorded_at",
 )  # fmt: skip
 
@@ -132,6 +132,12 @@ def escalate(book: Book, selection: Selection) -> list[Raised]:
             session.log_as(step.identity, record["id"], record["uid"], event)
         session.commit()
     return raised
+
+
+def gone(book: Book, raised: Iterable[Raised]) -> list[str]:
+    """Whom escalations went to although they left."""
+    left = routing.gone(Steering(book).rules.people, book.now.date())
+    return sorted({one.step.to for one in raised} & left)
 
 
 def _steps(book: Book, selection: Selection) -> list[Raised]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from exlog.errors import Damaged
 from exlog.i18n import _
 
+_DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:$|(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d)", re.ASCII)
 MAX_BYTES = 1 << 20
 _MAX_DEPTH = 20
 
@@ -70,6 +73,13 @@ def load(data: bytes, name: str) -> Document:
             where=line,
             remedy=_("fix the line"),
         ) from None
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise Damaged(
+            _("byte 0x{byte:02X} is not UTF-8").format(byte=data[error.start]),
+            where=f"{name}:{number}",
+            remedy=_("save the file as UTF-8, or restore it from git"),
+        ) from None
     except Damaged:
         raise
     except Exception as error:  # ruamel has TypeError, AttributeError and others for texts like "? a:\n  - "
@@ -110,6 +120,7 @@ def _refuse_bombs(text: str, name: str) -> None:
         CollectionEndEvent,
         CollectionStartEvent,
         NodeEvent,
+        ScalarEvent,
     )
 
     depth = 0
@@ -132,6 +143,24 @@ def _refuse_bombs(text: str, name: str) -> None:
                 where=f"{name}:{event.start_mark.line + 1}",
                 remedy=_("write the value out"),
             )
+        if isinstance(event, ScalarEvent) and event.style is None and _is_no_day(event.value):
+            raise Damaged(
+                _("there is no day {value}").format(value=event.value),
+                where=f"{name}:{event.start_mark.line + 1}",
+                remedy=_("correct the date"),
+            )
+
+
+def _is_no_day(text: str) -> bool:
+    """Whether YAML takes ``text`` for a date, or a date and time, of a day that does not exist."""
+    found = _DAY.match(text)
+    if found is None:
+        return False
+    try:
+        date(*map(int, found.groups()))
+    except ValueError:
+        return True
+    return False
 
 
 def _one_line(text: str) -> str:
