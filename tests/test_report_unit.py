@@ -14,7 +14,7 @@ from exlog import i18n, report
 from exlog.errors import Usage
 from exlog.render import charts, outline, page
 from exlog.report import Document, words
-from exlog.report.model import Change, Chart, Series
+from exlog.report.model import Change, Chart, Figure, Series
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +131,17 @@ def test_counts_of_a_period_that_is_not_over_are_not_compared() -> None:
     tiles = {tile.figure.measure: tile for tile in found.tiles}
     assert tiles["complaints"].change.value is None and tiles["satisfaction_mean"].change.value == 0.3
     assert any("not over" in note for note in found.notes)
+    changes = [
+        (cells[1], one)
+        for part in found.sections
+        for table in part.tables
+        for cells in (row.cells for row in table.rows)
+        for one in cells
+        if isinstance(one, Change) and isinstance(cells[1], Figure) and cells[1].additive and part.key == "all"
+    ]
+    assert {figure.measure for figure, _change in changes} >= {"sla_met", "sla_breached", "backlog"}
+    compared = {figure.measure for figure, change in changes if change.value is not None}
+    assert compared == {"backlog"}, "the backlog is of a moment, every other count grows until the period ends"
 
 
 def test_a_ledger_that_begins_with_the_period_has_nothing_to_compare_with() -> None:

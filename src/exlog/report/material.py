@@ -27,9 +27,6 @@ FALLS = frozenset(
 )  # fmt: skip
 """Measures of which less is better."""
 
-GROWS_WITH_TIME = frozenset({"received", "complaints", "resolved", "closed", "answers", "repeat_contacts"})
-"""Counts that are not comparable while one of the two periods is not over."""
-
 GROUP = 2 * SMALL
 """The least that a count of a group must come to, to be called better or worse: small counts go up and down by
 themselves."""
@@ -130,7 +127,7 @@ class Material:
         return Head(names.name(measure), about=about)
 
     def _comparable(self, measure: str) -> bool:
-        return self.over or measure not in GROWS_WITH_TIME
+        return self.over or not grows_with_time(measure)
 
     def _made(self, question: str, measure: str, key: tuple[str, ...], value: int | float | None, n: int) -> Figure:
         one = MEASURES[measure]
@@ -149,6 +146,15 @@ def verdict(figure: Figure, reference: float) -> str:
     if figure.measure in FALLS:
         return "worse" if step > 0 else "better"
     return ""
+
+
+def grows_with_time(measure: str) -> bool:
+    """Whether a measure counts what happens in a period, so that one that is not over has less of it.
+
+    The backlog is counted at a moment.
+    """
+    one = MEASURES[measure]
+    return one.is_count and one.clock != "backlog"
 
 
 def direction(measure: str) -> int:
