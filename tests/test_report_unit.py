@@ -177,6 +177,39 @@ def test_batches_from_the_number_that_policy_names() -> None:
     assert "repeat-batch" not in {one.rule for one in found.suggestions}
 
 
+def test_every_batch_that_qualifies_is_named() -> None:
+    def batches(count: int) -> made.Answer:
+        return say(*(((f"M{n}", f"B{n}"), (30 - n, 4, 0.1), (30 - n, 30 - n, 60)) for n in range(count)))
+
+    (one,) = (one for one in document(batches=batches(6)).suggestions if one.rule == "repeat-batch")
+    assert one.text.endswith(": B0 (M0): 30, B1 (M1): 29, B2 (M2): 28, B3 (M3): 27, B4 (M4): 26, B5 (M5): 25.")
+    assert [label for label, _figure in one.figures][:2] == ["B0 (M0) Complaints", "B1 (M1) Complaints"]
+    (one,) = (one for one in document(batches=batches(14)).suggestions if one.rule == "repeat-batch")
+    assert one.text.endswith("B9 (M9): 21, 4 more.") and len(one.figures) == 10
+
+
+def test_suggestions_of_one_rule_that_are_left_out_are_counted() -> None:
+    slow = say(*((f"d{n}", (30, 28, 16.0, 12.0, 4.0, 0.75), (30, 28, 28, 28, 28, 28)) for n in range(5)))
+    told = [one for one in document(departments=slow).suggestions if one.rule == "slow-department"]
+    assert len(told) == 3 and told[-1].because.endswith("; it speaks 2 times more")
+    assert "times more" not in told[0].because
+
+
+def test_a_rating_that_fell_is_shown_with_the_one_before() -> None:
+    now, before = say(("vip", (20, 15, 4.1, 0.9), (20, 15, 15, 15))), say(("vip", (20, 15, 4.4, 0.9), (20, 15, 15, 15)))
+    (one,) = (one for one in document(levels=now, levels_before=before).suggestions if one.rule == "low-rating")
+    assert "their rating fell from 4.40 to 4.10" in one.text
+    assert [(label, figure.value) for label, figure in one.figures] == [
+        ("Satisfaction (1–5)", 4.1), ("Satisfaction (1–5) Q1 2024", 4.4),
+    ]  # fmt: skip
+
+
+def test_what_is_to_be_decided_reads_right_for_one_and_for_many() -> None:
+    for count in (1, 3):
+        text = spoken(backlog=say(("more", (count,), (count,))))["old-backlog"]
+        assert text.startswith(f"Decide what waits for more than 30 working days (records: {count})")
+
+
 def test_rules_are_silent_where_all_is_well() -> None:
     well = headline(
         received=(60, 60), complaints=(12, 60), resolved=(62, 62), clearance=(1.0333, 60), backlog=(4, 4),
@@ -211,7 +244,17 @@ def test_the_pareto_is_cut_where_80_per_cent_are_reached() -> None:
     part = next(one for one in document().sections if one.key == "causes")
     assert [row.mark for row in part.tables[0].rows] == ["", "cut", ""]
     assert part.charts[0].hatched == {2}
-    assert "2 of 3 causes make up 83.3 %" in " ".join(part.lead)
+    assert "83.3 % of them come from 2 of 3 causes." in part.lead
+    assert part.charts[0].series[0].texts == ("12 · Σ 50.0 %", "8 · Σ 83.3 %", "4 · Σ 100.0 %")
+    html = page.html(document())
+    assert "Σ: all causes down to this bar, together" in html, "nobody takes it for the share of one cause"
+
+
+def test_a_pareto_whose_cut_lies_below_what_is_shown_says_how_many_causes_it_takes() -> None:
+    many = say(*((f"c{n}", (1, 0.05, round(0.05 * (n + 1), 4)), (1, 20, 20)) for n in range(20)))
+    part = next(one for one in document(causes=many).sections if one.key == "causes")
+    assert len(part.charts[0].labels) == 10
+    assert "The 10 largest, shown here, come to 50.0 % together: reaching 80 % takes 16 causes." in part.lead
 
 
 def test_the_sign_of_the_variance_is_explained_in_words() -> None:

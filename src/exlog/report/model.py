@@ -113,7 +113,7 @@ class Chart(NamedTuple):
 
     ``hatched``: places of the bars that are drawn hatched, where one series has two sorts of bars. ``hatch_means``
     says what hatching means then. ``table``: which table of the section has the figures. ``line``: the column of
-    that table whose shares a Pareto chart draws as a line.
+    that table whose shares a Pareto chart draws as a line. ``key``: what a sign in the texts of the bars means.
     """
 
     kind: str
@@ -126,6 +126,7 @@ class Chart(NamedTuple):
     hatched: frozenset[int] = frozenset()
     solid_means: str = ""
     hatch_means: str = ""
+    key: str = ""
 
 
 class Section(NamedTuple):

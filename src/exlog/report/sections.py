@@ -114,18 +114,22 @@ def causes(material: Material) -> Section:
     ]
     if few:
         lead.append(
-            _("{few} of {all} causes make up {share} of them.").format(
+            _("{share} of them come from {few} of {all} causes.").format(
                 few=len(few), all=len(keys), share=words.figure(material.figure("causes", "cumulative_share", few[-1]))
             )
         )
     shown = keys[:LISTED]
+    if len(few) > len(shown):
+        text = _("The {shown} largest, shown here, come to {share} together: reaching {cut} % takes {few} causes.")
+        so_far = material.figure("causes", "cumulative_share", shown[-1])
+        lead.append(text.format(shown=len(shown), share=words.figure(so_far), cut=round(CUT * 100), few=len(few)))
     figures = [material.figure("causes", "received", key) for key in shown]
     cumulative = [material.figure("causes", "cumulative_share", key) for key in shown]
-    texts = [f"{words.figure(one)} · {words.figure(total)}" for one, total in zip(figures, cumulative, strict=True)]
+    texts = [f"{words.figure(one)} · Σ {words.figure(total)}" for one, total in zip(figures, cumulative, strict=True)]
     chart = Chart(
         "rows",
         _("Pareto of the causes"),
-        _("Bars of the number of records for each cause, the largest first; beside each the cumulative share."),
+        _("Bars of the number of records for each cause, the largest first; Σ: all causes down to it together."),
         tuple(shown),
         (Series(material.head("received").label, values(figures), tuple(texts), 1),),
         0,
@@ -133,6 +137,7 @@ def causes(material: Material) -> Section:
         frozenset(place for place, key in enumerate(shown) if key not in few),
         _("up to {cut} % together").format(cut=round(CUT * 100)),
         _("the rest"),
+        _("Σ: all causes down to this bar, together"),
     )
     measures = ("received", "share", "cumulative_share")
     rows = [
