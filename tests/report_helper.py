@@ -138,8 +138,8 @@ def material(period: str = "2024Q2", now: datetime = NOW, **answers: Answer) -> 
         waiting=[
             Waiting(
                 "F20240402001", "Larkspur Kettle Co.", "Bill of lading shows another consignee", "in_progress",
-                "Mei Tang", "2024-04-02T09:00:00+08:00", "2024-04-04T18:00:00+08:00", True,
+                "Mei Tang", "2024-04-02T09:00:00+08:00", "2024-04-04T18:00:00+08:00", "", True,
             )
         ],
-        waiting_command="exlog list --status new,in_progress,on_hold --until 2024Q2 --sort received_at --limit 10",
+        waiting_commands=["exlog list --until 2024Q2 --status new,in_progress,on_hold --sort received_at --limit 10"],
     )  # fmt: skip

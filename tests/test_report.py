@@ -48,6 +48,7 @@ class Page(HTMLParser):
         self.section = ""
         self.figures: list[tuple[str, dict[str, str]]] = []
         self.commands: dict[str, dict[str, str]] = {}
+        self.lists: list[str] = []
         self._source = ""
         self.feed(html)
 
@@ -61,6 +62,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._source:
+            if self._source == "list":
+                self.lists.append(data)
             self.commands.setdefault(self.section, {})[self._source] = data
             self._source = ""
 
@@ -92,9 +95,36 @@ def test_every_figure_can_be_had_by_a_command_that_the_page_names(sample: Ledger
             assert len(rows) == 1 and rows[0][found["data-measure"]] == shown, (command, found)
         else:
             assert not shown and found["data-n"] == "0", (command, found)
-    listed = next(iter(page.commands["longest"].values()))
-    waiting = [row["id"] for row in answer(sample, listed)]
-    assert waiting and all(f">{one}<" in html for one in waiting)
+    listed = {row["id"]: row["received_at"] for one in page.lists for row in answer(sample, one)}
+    first = sorted(listed, key=lambda one: (datetime.fromisoformat(listed[one]), one))[:10]
+    table = html[html.index('id="longest"') : html.index('id="all"')]
+    assert first and re.findall(r">(F\d{11})<", table) == first
+
+
+def test_the_longest_open_of_a_past_period_are_those_of_its_end(sample: Ledger) -> None:
+    html = sample("report", "2024Q1", "-o", "-", now=NOW).out
+    table = html[html.index('id="longest"') : html.index('id="all"')]
+    end = datetime.fromisoformat("2024-04-01T00:00:00+08:00")
+    rows = json.loads(sample("list", "--all", "--until", "2024Q1", "-f", "json", now=NOW).out)["data"]
+    waiting = [
+        row["id"]
+        for row in rows
+        if row["close_reason"] not in ("duplicate", "invalid")
+        and (not row["resolved_at"] or datetime.fromisoformat(row["resolved_at"]) >= end)
+    ]
+    assert set(re.findall(r">(F\d{11})<", table)) == set(waiting) and "As of the end of 2024-03-31" in table
+    (figure,) = answer(sample, "exlog stats 2024Q1 --measure backlog")
+    assert figure["backlog"] == len(waiting) == 9, "what is listed is what the backlog above it counts"
+    assert ">2024-04-0" in table and "in progress" not in table, "when it was resolved, not what it is today"
+    running = sample("report", "2024Q2", "-o", "-", now="2024-06-28T18:00:00+08:00").out
+    assert "As of 2024-06-28 18:00." in running and "in progress" in running
+
+
+def test_the_list_of_a_report_of_some_statuses_is_of_these(sample: Ledger) -> None:
+    page = Page(sample("report", "2024Q2", "--status", "on_hold,closed", "-o", "-", now=NOW).out)
+    found = [row["status"] for command in page.lists for row in answer(sample, command)]
+    assert set(found) == {"on_hold"}
+    assert [shlex.split(one)[5:6] for one in page.lists][:1] == [["on_hold"]]
 
 
 def test_the_commands_of_a_filtered_report_are_filtered(sample: Ledger) -> None:
@@ -104,8 +134,8 @@ def test_the_commands_of_a_filtered_report_are_filtered(sample: Ledger) -> None:
     (row,) = answer(sample, command)
     shown = {found["data-measure"]: found["value"] for section, found in page.figures if found["data-source"] == "all"}
     assert 0 < row["received"] == row["complaints"] == int(shown["received"]) < 30
-    waiting = answer(sample, page.commands["longest"]["list"])
-    assert {(one["region"], one["type"]) for one in (sample.show(one["id"]) for one in waiting)} <= {
+    waiting = [row for listed in page.lists for row in answer(sample, listed)]
+    assert waiting and {(one["region"], one["type"]) for one in (sample.show(one["id"]) for one in waiting)} <= {
         ("华东", "complaint")
     }
 
@@ -160,6 +190,7 @@ def test_markdown_has_the_same_figures(sample: Ledger, pages: dict[str, Path]) -
     assert text.count("exlog stats") == sum(
         command.startswith("exlog stats") for found in page.commands.values() for command in found.values()
     )
+    assert all(command in text for command in page.lists)
     for line in ("| complaint | 47 | 56.6 % (n 83) |", "## 1 Trend", "`slow-department`"):
         assert line in text
     tables = [line for line in text.splitlines() if line.startswith("|")]

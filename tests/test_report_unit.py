@@ -302,7 +302,7 @@ def hostile() -> dict[str, made.Answer]:
 
 def hostile_document() -> Document:
     one = material(**hostile())
-    waiting = [record._replace(customer=HOSTILE, subject=HOSTILE, owner=HOSTILE) for record in one.waiting]
+    waiting = [record._replace(customer_name=HOSTILE, subject=HOSTILE, owner=HOSTILE) for record in one.waiting]
     return report.build(replace(one, waiting=waiting), ledger=HOSTILE, now=NOW, scope=HOSTILE)
 
 

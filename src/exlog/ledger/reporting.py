@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from exlog import filters, monthly, report, review, rulebook
+from exlog import filters, monthly, report, review, rulebook, times
 from exlog.errors import Usage
 from exlog.filters import Filters, Selection
 from exlog.i18n import _
@@ -15,9 +15,11 @@ from exlog.ledger import figuring, reading, unusual
 from exlog.ledger.book import Book
 from exlog.report import Document, Material, Question, Waiting
 from exlog.report.model import Answered
+from exlog.vocabulary import EXCLUDED_CLOSE_REASONS
 
 _RUNNING = ("new", "in_progress", "on_hold")
 _LONGEST = 10
+_WAITING = (*(name for name in Waiting._fields if name != "overdue"), "hold_since")
 _FLAGS = ("overdue", "unassigned")
 
 
@@ -52,7 +54,7 @@ class Asked:
             repeats_from=self.book.policy.rules["repeats_from"],
             hours_a_day=_hours_a_day(rules),
             waiting=list(self._waiting()),
-            waiting_command=self._waiting_command(options),
+            waiting_commands=self._waiting_commands(),
             unusual=self._unusual(),
             unusual_command=shlex.join(["exlog", "stats", self.period.name, "--unusual", *options]),
         )
@@ -98,25 +100,41 @@ class Asked:
         )
 
     def _waiting(self) -> Iterator[Waiting]:
-        """The records that were received first among those that are not resolved."""
-        statuses = frozenset(_RUNNING) & (self.selection.statuses or frozenset(_RUNNING))
-        if not statuses:
-            return
-        chosen = self.selection._replace(statuses=statuses, until=self.period.end)
+        """The records received first among those that were not resolved at the end of the period, or are not by now."""
         schema = self.book.policy.schema()
-        names = ("id", "customer_name", "subject", "status", "owner", "received_at", "due_at", "hold_since")
-        with reading.snapshot(self.book, chosen) as view:
-            for cells in view.sorted_by(schema["received_at"], names, descending=False, limit=_LONGEST):
-                one = dict(zip(names, cells, strict=True))
-                late = filters.is_overdue(one["status"], one["due_at"], one.pop("hold_since"), self.book.now)
-                yield Waiting(
-                    one["id"], one["customer_name"], one["subject"], one["status"], one["owner"], one["received_at"],
-                    one["due_at"], late,
-                )  # fmt: skip
+        at = min(self.period.end, self.book.now)
+        found: list[Waiting] = []
+        for chosen, _words in self._unresolved():
+            with reading.snapshot(self.book, chosen) as view:
+                for cells in view.sorted_by(schema["received_at"], _WAITING, descending=False, limit=_LONGEST):
+                    one = dict(zip(_WAITING, cells, strict=True))
+                    since = one.pop("hold_since")
+                    held = times.moment(since) if one["status"] == "on_hold" else None
+                    due = times.moment(one["due_at"])
+                    late = due is not None and due < min(held or at, at)
+                    found.append(Waiting(**one, overdue=late))
+        yield from sorted(found, key=lambda one: (times.moment(one.received_at) or at, one.id))[:_LONGEST]
 
-    def _waiting_command(self, options: Sequence[str]) -> str:
-        words = ["exlog", "list", "--status", ",".join(_RUNNING), "--until", self.period.name]
-        return shlex.join([*words, "--sort", "received_at", "--limit", str(_LONGEST), *options])
+    def _unresolved(self) -> Iterator[tuple[Selection, list[str]]]:
+        """Those that are not resolved, and of a past period those that were resolved after it; how list takes each."""
+        typed = self.typed.status
+        statuses = [one for one in _RUNNING if one in (self.selection.statuses or _RUNNING)]
+        if statuses:
+            chosen = self.selection._replace(statuses=frozenset(statuses), until=self.period.end)
+            yield chosen, ["--status", ",".join(statuses)]
+        if self.period.end <= self.book.now:
+            conditions = (f"resolved_at>{self.period.name}", f"close_reason!={','.join(EXCLUDED_CLOSE_REASONS)}")
+            more = ["--status", ",".join(typed)] if typed else ["--all"] if self.typed.scope == "all" else []
+            yield (
+                self._narrowed(conditions)._replace(until=self.period.end),
+                [*more, *(word for one in conditions for word in ("--where", one))],
+            )
+
+    def _waiting_commands(self) -> list[str]:
+        options = written(self.typed._replace(status=()))
+        head = ["exlog", "list", "--until", self.period.name]
+        tail = ["--sort", "received_at", "--limit", str(_LONGEST), *options]
+        return [shlex.join([*head, *words, *tail]) for _chosen, words in self._unresolved()]
 
 
 def written(typed: Filters) -> list[str]:

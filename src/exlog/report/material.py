@@ -36,15 +36,19 @@ STEPS = {"share": 0.005, "points": 0.05}
 
 
 class Waiting(NamedTuple):
-    """One of the records that wait longest."""
+    """One of the records that wait longest, by the names of their fields.
+
+    ``resolved_at``: when it was resolved after the period. ``overdue``: at the end of the period, or by now.
+    """
 
     id: str
-    customer: str
+    customer_name: str
     subject: str
     status: str
     owner: str
     received_at: str
     due_at: str
+    resolved_at: str
     overdue: bool
 
 
@@ -66,7 +70,7 @@ class Material:
     repeats_from: int
     hours_a_day: float
     waiting: Sequence[Waiting]
-    waiting_command: str
+    waiting_commands: Sequence[str]
     unusual: Sequence[str] = ()
     unusual_command: str = ""
 

@@ -73,11 +73,12 @@ Cell = str | Figure | Change | Limit | None
 
 
 class Head(NamedTuple):
-    """The header of a column. ``about``: the period it is of, where a table has two."""
+    """The header of a column. ``about``: the period it is of, where a table has two. ``whole``: no cell is broken."""
 
     label: str
     numeric: bool = True
     about: str = ""
+    whole: bool = False
 
 
 class Row(NamedTuple):
