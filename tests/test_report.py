@@ -202,6 +202,8 @@ def test_the_workbook_read_back(sample: Ledger, tmp_path: Path) -> None:
     sample("report", "2024Q2", "-o", str(target), now=NOW)
     book = openpyxl.load_workbook(target)
     assert book.sheetnames[0] == "Summary" and book.sheetnames[-1] == "Records"
+    for name in book.sheetnames:
+        assert len(name) < 31 and "  " not in name, "no name is cut"
     types = {row[0]: row for row in book["Types"].iter_rows(values_only=True) if row[0]}
     assert types["complaint"][1:4] == (47, 0.5663, 83), "figures are numbers, with n beside them"
     assert any("exlog stats 2024Q2 --by type" in str(key) for key in types)
@@ -216,6 +218,21 @@ def test_the_workbook_read_back(sample: Ledger, tmp_path: Path) -> None:
     column = head.index("Received")
     assert all(isinstance(row[column], datetime) for row in body)
     assert book["Records"].freeze_panes == "B2" and book["Records"].auto_filter.ref
+
+
+def test_a_chinese_report_has_chinese_punctuation(sample: Ledger, tmp_path: Path) -> None:
+    text = sample("report", "2024Q2", "--lang", "zh", "-o", "-", "-f", "md", now=NOW).out
+    told = [line for line in text.splitlines() if not line.startswith(("exlog ", "| "))]
+    for line in told:
+        assert not re.search(r"[\u4e00-\u9fff`)] ?[:,;.!?]( |$)| \(n \d", line), line
+    slow = next(line for line in told if "`slow-department`" in line)
+    assert "（n 14），平均目标时长" in slow and "。规则 `slow-department`：" in slow and slow.endswith("。")
+    assert "（超时）" in text and " （" not in text
+    sample("report", "2024Q2", "--lang", "zh", "-o", str(tmp_path / "q2.xlsx"), now=NOW)
+    book = openpyxl.load_workbook(tmp_path / "q2.xlsx")
+    assert "重复问题" in book.sheetnames and all(len(name) < 31 for name in book.sheetnames)
+    summary = [str(row[0]) for row in book["摘要"].iter_rows(values_only=True) if row[0]]
+    assert any("规则 slow-department：" in line for line in summary)
 
 
 def hostile(tmp_path: Path) -> Ledger:
@@ -358,3 +375,14 @@ def test_it_prints_on_a4_with_numbered_pages(pages: dict[str, Path], tmp_path: P
     pages_ = text.rstrip("\f").split("\f")
     assert 5 <= len(pages_) <= 14 and f"1 / {len(pages_)}" in pages_[0]
     assert "Customer service report, Q2 2024" in pages_[0]
+
+
+@needs_browser
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="no pdftotext here")
+def test_the_chinese_table_of_departments_prints_its_first_column_whole(pages: dict[str, Path], tmp_path: Path) -> None:
+    target = tmp_path / "page.pdf"
+    browser.chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={target}", pages["zh"].as_uri())
+    text = subprocess.run(["pdftotext", "-layout", str(target), "-"], capture_output=True, text=True, check=True).stdout
+    lines = text.splitlines()
+    assert any(line.startswith("责任部门") and "解决数" in line for line in lines), "the header is one line"
+    assert any(re.match(r"客服部\s+\d+\s+[\d.]+ h", line) for line in lines)

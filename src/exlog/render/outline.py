@@ -22,10 +22,7 @@ def cell(one: Cell) -> str:
     if isinstance(one, str):
         return markdown(one)
     if isinstance(one, Figure):
-        mark = "°" if one.small else ""
-        if one.additive or one.value is None:
-            return words.figure(one) + mark
-        return f"{words.figure(one)}{mark} (n {words.count(one.n)})"
+        return words.with_n(one)
     if isinstance(one, Limit):
         return words.figure(one)
     return _change(one)
@@ -40,13 +37,13 @@ def _lines(document: Document) -> Iterator[str]:
     yield from (f"# {markdown(document.title)}", "")
     facts = [
         document.ledger,
-        f"{t['period']}: {document.span}",
-        f"{t['compared']}: {document.before_label}",
-        f"{t['made']}: {document.made}",
+        f"{t['period']}{t['colon']}{document.span}",
+        f"{t['compared']}{t['colon']}{document.before_label}",
+        f"{t['made']}{t['colon']}{document.made}",
     ]
     yield from (" · ".join(markdown(fact) for fact in facts), "")
     if document.scope:
-        yield from (f"{t['only']}: `{_code(document.scope)}`", "")
+        yield from (f"{t['only']}{t['colon']}`{_code(document.scope)}`", "")
     for note in document.notes:
         yield from (f"> {markdown(note)}", "")
     yield from (f"## {t['headline']}", "")
@@ -73,13 +70,15 @@ def _tile(tile: Tile) -> list[str]:
 
 
 def _movement(move: Movement) -> str:
-    return f"{markdown(move.label)}: {cell(move.before)} → {cell(move.figure)}, {_change(move.change)}"
+    moved = words.listed([f"{cell(move.before)} → {cell(move.figure)}", _change(move.change)])
+    return f"{markdown(move.label)}{words.colon()}{moved}"
 
 
 def _suggestions(document: Document, t: dict[str, str]) -> Iterator[str]:
     for place, one in enumerate(document.suggestions, 1):
-        figures = ", ".join(f"{markdown(label)} {cell(figure)}" for label, figure in one.figures)
-        yield f"{place}. **{markdown(one.text)}** {figures}. {t['rule']} `{one.rule}`: {markdown(one.because)}."
+        figures = words.listed([f"{markdown(label)} {cell(figure)}" for label, figure in one.figures])
+        rule = f"{t['rule']} `{one.rule}`{t['colon']}{markdown(one.because)}"
+        yield f"{place}. **{markdown(one.text)}** {words.sentences(figures, rule)}"
     if not document.suggestions:
         yield t["no_suggestion"]
 
@@ -114,11 +113,13 @@ def _rows(heads: list[str], rows: Iterable[list[str]], texts: int) -> Iterator[s
 
 def _appendix(document: Document, t: dict[str, str]) -> Iterator[str]:
     yield from ("", f"## {t['reading']}", "")
-    yield from (f"* {markdown(term)}: {markdown(meaning)}" for term, meaning in document.reading)
+    yield from (f"* {markdown(term)}{t['colon']}{markdown(meaning)}" for term, meaning in document.reading)
     yield from ("", f"### {t['formulas']}", "")
-    yield from (f"* {markdown(label)} (`{key}`): {markdown(formula)}" for key, label, formula in document.formulas)
+    yield from (
+        f"* {markdown(label)} (`{key}`){t['colon']}{markdown(formula)}" for key, label, formula in document.formulas
+    )
     yield from ("", f"### {t['rules']}", "")
-    yield from (f"* `{rule.key}`: {markdown(rule.statement)}" for rule in document.rules)
+    yield from (f"* `{rule.key}`{t['colon']}{markdown(rule.statement)}" for rule in document.rules)
 
 
 def _code(text: str) -> str:

@@ -166,9 +166,9 @@ def _summary(book: Any, document: Document, formats: _Formats) -> None:
     t = titles()
     sheet = _Sheet(book, pick("Summary", "摘要"), formats)
     sheet.line(document.title, "title")
-    sheet.line(f"{document.ledger} · {document.span} · {t['made']}: {document.made}", "soft")
+    sheet.line(f"{document.ledger} · {document.span} · {t['made']}{t['colon']}{document.made}", "soft")
     if document.scope:
-        sheet.line(f"{t['only']}: {document.scope}", "soft")
+        sheet.line(f"{t['only']}{t['colon']}{document.scope}", "soft")
     for note in document.notes:
         sheet.line(note)
     sheet.space()
@@ -177,18 +177,18 @@ def _summary(book: Any, document: Document, formats: _Formats) -> None:
         sheet.space()
         sheet.line(title, "h2")
         for move in moves:
-            said = f"{move.label}: {words.with_n(move.before)} → {words.with_n(move.figure)}"
-            verdict = verdicts().get(move.change.verdict, "")
-            sheet.line(f"{said}, {words.change(move.change)} {verdict}")
+            change = f"{words.change(move.change)} {verdicts().get(move.change.verdict, '')}".strip()
+            moved = words.listed([f"{words.with_n(move.before)} → {words.with_n(move.figure)}", change])
+            sheet.line(f"{move.label}{t['colon']}{moved}")
         if not moves:
             sheet.line(document.unmoved, "soft")
     sheet.line(document.movement_rule, "soft")
     sheet.space()
     sheet.line(t["suggestions"], "h2")
     for place, one in enumerate(document.suggestions, 1):
-        figures = ", ".join(f"{label} {words.with_n(figure)}" for label, figure in one.figures)
+        figures = words.listed([f"{label} {words.with_n(figure)}" for label, figure in one.figures])
         sheet.line(f"{place}. {one.text}", "bold")
-        sheet.line(f"{figures}. {t['rule']} {one.rule}: {one.because}.", "soft")
+        sheet.line(words.sentences(figures, f"{t['rule']} {one.rule}{t['colon']}{one.because}"), "soft")
     if not document.suggestions:
         sheet.line(t["no_suggestion"], "soft")
 
@@ -208,7 +208,7 @@ def _tiles(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
 
 def _section(book: Any, part: Section, formats: _Formats) -> None:
     t = titles()
-    sheet = _Sheet(book, part.title, formats)
+    sheet = _Sheet(book, part.short or part.title, formats)
     sheet.line(part.title, "title")
     for sentence in part.lead:
         sheet.line(sentence)
@@ -271,15 +271,15 @@ def _reading(book: Any, document: Document, formats: _Formats) -> None:
     sheet = _Sheet(book, t["reading"], formats)
     sheet.line(t["reading"], "title")
     for term, meaning in document.reading:
-        sheet.line(f"{term}: {meaning}")
+        sheet.line(f"{term}{t['colon']}{meaning}")
     sheet.space()
     sheet.line(t["formulas"], "h2")
     for key, label, formula in document.formulas:
-        sheet.line(f"{label} ({key}): {formula}")
+        sheet.line(f"{label} ({key}){t['colon']}{formula}")
     sheet.space()
     sheet.line(t["rules"], "h2")
     for rule in document.rules:
-        sheet.line(f"{rule.key}: {rule.statement}")
+        sheet.line(f"{rule.key}{t['colon']}{rule.statement}")
 
 
 def _has_n(table: Table, place: int) -> bool:

@@ -43,7 +43,7 @@ def repeats(material: Material) -> Section:
     chart = bars(material, _("Records by product"), "products", "product", keys, "received", "complaints", table=1)
     return Section(
         "repeats", _("Repeats: customers, products, batches"), tuple(lead), chart, tuple(tables),
-        material.command("repeats", "customers", "products", "batches"),
+        material.command("repeats", "customers", "products", "batches"), short=pick("Repeats", "重复问题"),
     )  # fmt: skip
 
 

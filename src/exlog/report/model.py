@@ -131,7 +131,10 @@ class Chart(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One part of the report. ``lead``: sentences that say what the figures say; ``commands``: what gives them."""
+    """One part of the report. ``lead``: sentences that say what the figures say; ``commands``: what gives them.
+
+    ``short``: the title where there is little room, such as the name of a sheet; empty where the title is short.
+    """
 
     key: str
     title: str
@@ -139,6 +142,7 @@ class Section(NamedTuple):
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
     commands: tuple[Command, ...]
+    short: str = ""
 
 
 class Command(NamedTuple):

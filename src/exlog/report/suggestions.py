@@ -58,8 +58,10 @@ def _label(material: Material, one: Figure) -> str:
     """What a figure is called: its measure, with the batch, or the period if that is the one before."""
     label = material.head(one.measure).label
     if one.source == "batches":
-        return f"{_batch(one)} {label}"
-    return f"{label} {material.before.label}" if one.source.endswith("_before") else label
+        return pick(f"{_batch(one)} {label}", f"{_batch(one)}{label}")
+    if one.source.endswith("_before"):
+        return pick(f"{label} {material.before.label}", f"{material.before.label}{label}")
+    return label
 
 
 def rules(limits: Mapping[str, float], repeats_from: int) -> tuple[Rule, ...]:

@@ -20,7 +20,12 @@ def with_n(one: Figure) -> str:
     """A figure with the number of records it rests on, marked where these are few; a count is its own number."""
     if one.additive or one.value is None:
         return figure(one)
-    return f"{figure(one)}{'°' if one.small else ''} (n {count(one.n)})"
+    return f"{figure(one)}{'°' if one.small else ''}{over(one.n)}"
+
+
+def over(n: int) -> str:
+    """Behind a figure, over how many records it is taken."""
+    return pick(" (n {})", "（n {}）").format(count(n))
 
 
 def value(number: float | int | None, unit: str) -> str:
@@ -85,6 +90,16 @@ def unit(step: str) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Several things in one sentence."""
     return pick(", ", "，").join(parts)
+
+
+def sentences(*parts: str) -> str:
+    """Some sentences, each with its end."""
+    return pick(" ", "").join(part + stop() for part in parts)
+
+
+def colon() -> str:
+    """What stands between a name and what is said of it."""
+    return pick(": ", "：")
 
 
 def stop() -> str:
