@@ -76,6 +76,7 @@ def usual() -> dict[str, Answer]:
             satisfied_share=(0.8, 40), response_rate=(0.8333, 48), reopen_rate=(0.04, 48), repeat_contacts=(4, 50),
             repeat_rate=(0.08, 50),
         ),
+        "ever": say(("2023-11", (4,), (4,)), ("2024-06", (9,), (9,))),
         "trend": months("2024-04", "2024-05", "2024-06"),
         "trend_before": months("2024-01", "2024-02", "2024-03"),
         "types": say(("inquiry", (36, 0.6), (36, 60)), ("complaint", (12, 0.2), (12, 60)),

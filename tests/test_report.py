@@ -76,7 +76,7 @@ def answer(ledger: Ledger, command: str) -> list[dict[str, Any]]:
     return data
 
 
-@pytest.mark.parametrize("period", ["2024Q2", "2024-05", "2024"])
+@pytest.mark.parametrize("period", ["2024Q2", "2024Q1", "2024-05", "2024"])
 def test_every_figure_can_be_had_by_a_command_that_the_page_names(sample: Ledger, period: str) -> None:
     html = sample("report", period, "-o", "-", now=NOW).out
     page = Page(html)
@@ -152,6 +152,12 @@ def test_the_sample_says_what_the_mission_asks_for(sample: Ledger, pages: dict[s
 def test_a_quarter_without_one_before_says_so(sample: Ledger) -> None:
     out = sample("report", "2024Q1", "-o", "-", now=NOW).out
     assert "There are no records of Q4 2023" in out and "Customer service report, Q1 2024" in out
+    assert out.count("Q4 2023") == 1 and "2023-1" not in out, "no empty columns, no empty months"
+    sample("report", "2024Q1", "-o", "first.xlsx", now=NOW)
+    book = openpyxl.load_workbook(sample.path / "first.xlsx")
+    (sample.path / "first.xlsx").unlink()
+    texts = [cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert sum("Q4 2023" in str(text) for text in texts) == 1
 
 
 def test_the_language_is_that_of_the_ledger_unless_another_is_asked_for(tmp_path: Path) -> None:

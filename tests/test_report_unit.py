@@ -148,10 +148,33 @@ def test_a_ledger_that_begins_with_the_period_has_nothing_to_compare_with() -> N
     nothing = {f"{name}_before": say() for name in ("departments", "levels", "regions")}
     found = document(all_before=headline(), **nothing)
     assert all(tile.change.value is None for tile in found.tiles)
-    assert not found.improved and not found.worsened and found.unmoved == "There is nothing to compare with."
+    assert not found.improved and not found.worsened
     chart = next(one for one in found.sections if one.key == "levels").charts[0]
     assert [series.name for series in chart.series] == ["Q2 2024"], "no empty bars of the period before"
-    assert any("nothing to compare" in note for note in found.notes)
+    assert sum("nothing to compare" in note for note in found.notes) == 1
+    shown = (page.html(found), outline.text(found))
+    for text in shown:
+        assert text.count("Q1 2024") == 1 and "2024Q1" not in text, "it is named in the note that says so, and nowhere"
+        assert "What improved" not in text and "Compared with" not in text
+    trend = next(one for one in found.sections if one.key == "trend")
+    assert trend.charts[0].labels == ("2024-04", "2024-05", "2024-06")
+    for part in found.sections:
+        for chart in part.charts:
+            for series in chart.series:
+                table = part.tables[chart.table]
+                assert all(isinstance(row.cells[series.column], Figure) for row in table.rows), (
+                    "charts keep their cells"
+                )
+
+
+def test_months_before_the_first_record_are_left_out_of_the_trend() -> None:
+    found = document(ever=say(("2024-02", (9,), (9,)), ("2024-06", (9,), (9,))))
+    part = next(one for one in found.sections if one.key == "trend")
+    assert [row.cells[0] for row in part.tables[0].rows] == [f"2024-0{month}" for month in (2, 3, 4, 5, 6)]
+    assert "The first record is of 2024-02." in part.lead
+    assert [one.text for one in part.commands if one.source == "ever"] == ["exlog stats --by month --measure received"]
+    part = next(one for one in document().sections if one.key == "trend")
+    assert len(part.tables[0].rows) == 6 and "first record" not in " ".join(part.lead)
 
 
 def test_every_rule_speaks_of_what_it_is_for_and_names_its_figures() -> None:

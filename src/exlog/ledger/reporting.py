@@ -79,7 +79,7 @@ class Asked:
         found: dict[str, Answered] = {}
         for where, group in groupby(sorted(asked, key=lambda one: one.where), key=lambda one: one.where):
             some = list(group)
-            asks = [figuring.Ask(one.measures, one.by, self._span(one.before)) for one in some]
+            asks = [figuring.Ask(one.measures, one.by, None if one.ever else self._span(one.before)) for one in some]
             answers = figuring.answer([self.book], self._narrowed(where), asks)
             found |= {one.name: said for one, said in zip(some, answers, strict=True)}
         return found

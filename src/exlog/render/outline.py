@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from exlog.render.escape import markdown, safe
 from exlog.render.page import arrow, titles, verdicts
 from exlog.report import words
-from exlog.report.model import Cell, Change, Document, Figure, Limit, Movement, Section, Table, Tile
+from exlog.report.model import Cell, Change, Document, Figure, Head, Limit, Movement, Row, Section, Table
 
 
 def text(document: Document) -> str:
@@ -38,7 +38,7 @@ def _lines(document: Document) -> Iterator[str]:
     facts = [
         document.ledger,
         f"{t['period']}{t['colon']}{document.span}",
-        f"{t['compared']}{t['colon']}{document.before_label}",
+        *([f"{t['compared']}{t['colon']}{document.before_label}"] if document.before_label else []),
         f"{t['made']}{t['colon']}{document.made}",
     ]
     yield from (" · ".join(markdown(fact) for fact in facts), "")
@@ -47,15 +47,10 @@ def _lines(document: Document) -> Iterator[str]:
     for note in document.notes:
         yield from (f"> {markdown(note)}", "")
     yield from (f"## {t['headline']}", "")
-    yield from _rows(
-        ["", document.period_label, document.before_label, "", t["target"], ""], map(_tile, document.tiles), 1
-    )
-    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
-        yield from ("", f"## {title}", "")
-        yield from (f"* {_movement(move)}" for move in moves)
-        if not moves:
-            yield markdown(document.unmoved)
-    yield from ("", markdown(document.movement_rule), "", f"## {t['suggestions']}", "")
+    yield from _table(_tiles(document, t))
+    if document.before_label:
+        yield from _movements(document, t)
+    yield from ("", f"## {t['suggestions']}", "")
     yield from _suggestions(document, t)
     for place, part in enumerate(document.sections, 1):
         yield from ("", f"## {place} {markdown(part.title)}", "")
@@ -63,10 +58,25 @@ def _lines(document: Document) -> Iterator[str]:
     yield from _appendix(document, t)
 
 
-def _tile(tile: Tile) -> list[str]:
-    against = _change(tile.against) if tile.against else ""
-    limit = words.figure(tile.limit) if tile.limit is not None else "–"
-    return [markdown(tile.label), cell(tile.figure), cell(tile.before), _change(tile.change), limit, against]
+def _tiles(document: Document, t: dict[str, str]) -> Table:
+    heads = (
+        Head("", numeric=False), Head(document.period_label), Head(document.before_label, compares=True),
+        Head("", compares=True), Head(t["target"]), Head(""),
+    )  # fmt: skip
+    rows = tuple(
+        Row((one.label, one.figure, one.before, one.change, one.limit or "–", one.against)) for one in document.tiles
+    )
+    table = Table("", heads, rows)
+    return table if document.before_label else table.alone()
+
+
+def _movements(document: Document, t: dict[str, str]) -> Iterator[str]:
+    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
+        yield from ("", f"## {title}", "")
+        yield from (f"* {_movement(move)}" for move in moves)
+        if not moves:
+            yield markdown(document.unmoved)
+    yield from ("", markdown(document.movement_rule))
 
 
 def _movement(move: Movement) -> str:

@@ -12,7 +12,7 @@ from exlog.i18n import _, pick
 from exlog.render import records
 from exlog.render.page import titles, verdicts
 from exlog.report import words
-from exlog.report.model import Cell, Change, Chart, Document, Figure, Limit, Section, Table
+from exlog.report.model import Cell, Change, Chart, Document, Figure, Head, Limit, Row, Section, Table
 
 if TYPE_CHECKING:
     from exlog.render.columns import Column
@@ -173,16 +173,8 @@ def _summary(book: Any, document: Document, formats: _Formats) -> None:
         sheet.line(note)
     sheet.space()
     _tiles(sheet, document, t)
-    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
-        sheet.space()
-        sheet.line(title, "h2")
-        for move in moves:
-            change = f"{words.change(move.change)} {verdicts().get(move.change.verdict, '')}".strip()
-            moved = words.listed([f"{words.with_n(move.before)} → {words.with_n(move.figure)}", change])
-            sheet.line(f"{move.label}{t['colon']}{moved}")
-        if not moves:
-            sheet.line(document.unmoved, "soft")
-    sheet.line(document.movement_rule, "soft")
+    if document.before_label:
+        _movements(sheet, document, t)
     sheet.space()
     sheet.line(t["suggestions"], "h2")
     for place, one in enumerate(document.suggestions, 1):
@@ -193,17 +185,29 @@ def _summary(book: Any, document: Document, formats: _Formats) -> None:
         sheet.line(t["no_suggestion"], "soft")
 
 
-def _tiles(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
-    from exlog.report.model import Head, Row
+def _movements(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
+    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
+        sheet.space()
+        sheet.line(title, "h2")
+        for move in moves:
+            change = f"{words.change(move.change)} {verdicts().get(move.change.verdict, '')}".strip()
+            moved = words.listed([f"{words.with_n(move.before)} → {words.with_n(move.figure)}", change])
+            sheet.line(f"{move.label}{t['colon']}{moved}")
+        if not moves:
+            sheet.line(document.unmoved, "soft")
+    sheet.line(document.movement_rule, "soft")
 
+
+def _tiles(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
     heads = (
-        Head(t["headline"], numeric=False), Head(document.period_label), Head(document.before_label), Head(_("Change")),
-        Head(t["target"]), Head(_("Against target")),
+        Head(t["headline"], numeric=False), Head(document.period_label), Head(document.before_label, compares=True),
+        Head(_("Change"), compares=True), Head(t["target"]), Head(_("Against target")),
     )  # fmt: skip
     rows = tuple(
         Row((tile.label, tile.figure, tile.before, tile.change, tile.limit, tile.against)) for tile in document.tiles
     )
-    sheet.table(Table("", heads, rows))
+    table = Table("", heads, rows)
+    sheet.table(table if document.before_label else table.alone())
 
 
 def _section(book: Any, part: Section, formats: _Formats) -> None:

@@ -62,7 +62,7 @@ def regions(material: Material) -> Section:
         )
     heads = (
         group_head("region"), *(material.head(one) for one in measures),
-        material.head("complaints", material.before.label), Head(_("Change")),
+        material.head_before("complaints"), Head(_("Change"), compares=True),
     )  # fmt: skip
     return Section(
         "regions", _("Regions"), (), chart, (Table("", heads, tuple(rows)),),

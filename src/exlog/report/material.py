@@ -101,8 +101,9 @@ class Material:
         return self.answers[question].labels(dimension, value) if value else _("not given")
 
     def command(self, *questions: str) -> tuple[Command, ...]:
-        """The commands of these questions."""
-        return tuple(Command(name, self.commands[name]) for name in questions)
+        """The commands of these questions; without those that compare where there is nothing to compare with."""
+        asked = (name for name in questions if not (self.is_new and name.endswith("_before")))
+        return tuple(Command(name, self.commands[name]) for name in asked)
 
     def limit(self, measure: str) -> Limit | None:
         """The target that policy sets for a measure."""
@@ -111,9 +112,7 @@ class Material:
 
     def change(self, figure: Figure, before: Figure) -> Change:
         """From ``before`` to ``figure``; empty where one of them is of nothing."""
-        if figure.value is None or before.value is None or not self._comparable(figure.measure):
-            return Change(None, figure.unit, "")
-        if figure.additive and self.is_new:
+        if figure.value is None or before.value is None or self.is_new or not self._comparable(figure.measure):
             return Change(None, figure.unit, "")
         few = figure.small or before.small
         if figure.additive and figure.key:
@@ -121,14 +120,36 @@ class Material:
         step = _difference(figure.value, before.value)
         return Change(step, figure.unit, "" if few else verdict(figure, before.value))
 
-    @property
+    @cached_property
     def is_new(self) -> bool:
-        """Whether the ledger holds nothing of the period before."""
-        return not self.figure("all_before", "received").value
+        """Whether the ledger holds nothing of the period before: then nothing is compared."""
+        counts = (name for name in self.measures["all_before"] if MEASURES[name].is_count)
+        return not any(self.figure("all_before", name).value for name in counts)
 
-    def head(self, measure: str, about: str = "") -> Head:
+    def steps(self, question: str) -> list[str]:
+        """The steps of a trend, or of the one ``_before``, from the ledger's first record on."""
+        every = self._every_step(question)
+        return [step for step in every if step >= self.begins] or every
+
+    def starts_within(self, question: str) -> bool:
+        """Whether the ledger's first record came later than the first step of a trend."""
+        return self._every_step(question)[0] < self.begins
+
+    def _every_step(self, question: str) -> list[str]:
+        return (self.before if question.endswith("_before") else self.period).steps(self.now)
+
+    @cached_property
+    def begins(self) -> str:
+        """The step that the first record was received in; empty where there is none."""
+        return min((key for (key,) in self.keys("ever") if key), default="")
+
+    def head(self, measure: str) -> Head:
         """The header of a column of figures."""
-        return Head(names.name(measure), about=about)
+        return Head(names.name(measure))
+
+    def head_before(self, measure: str) -> Head:
+        """The header of a column of figures of the period before."""
+        return Head(names.name(measure), about=self.before.label, compares=True)
 
     def _comparable(self, measure: str) -> bool:
         return self.over or not grows_with_time(measure)

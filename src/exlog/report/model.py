@@ -73,12 +73,16 @@ Cell = str | Figure | Change | Limit | None
 
 
 class Head(NamedTuple):
-    """The header of a column. ``about``: the period it is of, where a table has two. ``whole``: no cell is broken."""
+    """The header of a column. ``about``: the period it is of, where a table has two. ``whole``: no cell is broken.
+
+    ``compares``: it is there for the sake of the period before.
+    """
 
     label: str
     numeric: bool = True
     about: str = ""
     whole: bool = False
+    compares: bool = False
 
 
 class Row(NamedTuple):
@@ -95,6 +99,12 @@ class Table(NamedTuple):
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
     rest: str = ""
+
+    def alone(self) -> Table:
+        """The table without the columns that compare."""
+        kept = [place for place, head in enumerate(self.heads) if not head.compares]
+        rows = tuple(row._replace(cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
+        return self._replace(heads=tuple(self.heads[place] for place in kept), rows=rows)
 
 
 class Series(NamedTuple):
@@ -201,6 +211,7 @@ class Document(NamedTuple):
     """Its name: 2024Q1."""
     period_label: str
     before_label: str
+    """The period that it is compared with; empty where nothing is."""
     span: str
     made: str
     scope: str

@@ -24,13 +24,17 @@ TREND = ("received", "complaints", "resolved", "answers", "satisfaction_mean", "
 
 
 class Question(NamedTuple):
-    """A question about the period, or the one ``before``. ``where``: further conditions, as ``--where`` takes them."""
+    """A question about the period, the one ``before``, or all time (``ever``).
+
+    ``where``: further conditions, as ``--where`` takes them.
+    """
 
     name: str
     measures: tuple[str, ...]
     by: tuple[str, ...] = ()
     before: bool = False
     where: tuple[str, ...] = ()
+    ever: bool = False
 
 
 def questions(period: Period) -> tuple[Question, ...]:
@@ -42,6 +46,7 @@ def questions(period: Period) -> tuple[Question, ...]:
     return (
         *_twice(Question("all", HEADLINE)),
         *(_twice(steps) if period.unit == "quarter" else (steps,)),
+        Question("ever", ("received",), (period.step,), ever=True),
         *_twice(Question("types", ("received", "share"), ("type",))),
         Question("categories", ("received", "share"), ("category",)),
         Question("causes", ("received", "share", "cumulative_share"), ("cause",), where=(known,)),
@@ -64,7 +69,7 @@ def _twice(question: Question) -> tuple[Question, Question]:
 
 def command(question: Question, period: Period, before: Period, filters: Sequence[str]) -> str:
     """The ``exlog stats`` command that gives the answer to ``question``. ``filters``: the options as typed."""
-    words = ["exlog", "stats", (before if question.before else period).name]
+    words = ["exlog", "stats", *([] if question.ever else [(before if question.before else period).name])]
     if question.by:
         words += ["--by", ",".join(question.by)]
     words += ["--measure", ",".join(question.measures)]
