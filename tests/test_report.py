@@ -241,6 +241,47 @@ def test_a_chinese_report_has_chinese_punctuation(sample: Ledger, tmp_path: Path
     assert any("规则 slow-department：" in line for line in summary)
 
 
+def test_the_complaint_rate_stands_where_its_denominators_cover_the_period(sample: Ledger, tmp_path: Path) -> None:
+    page = Page(sample("report", "2024Q2", "-o", "-", now=NOW).out)
+    shown = {
+        (found["data-source"], *json.loads(found["data-key"])): (found["value"], found["data-n"])
+        for section, found in page.figures
+        if section == "rates" and found["data-measure"] == "complaint_rate"
+    }
+    assert shown["rate_orders",] == ("0.002204", "21322")
+    assert shown["rate_orders_before",] == ("0.002326", "16767")
+    assert shown["rate_region_orders", "华东"][1] == "7255", "n is what is divided by"
+    assert set(page.commands["rates"]) == {
+        f"rate_{name}{when}"
+        for name in ("orders", "region_orders", "product_units", "customer.level_customers")
+        for when in ("", "_before")
+    }
+    assert "rates" not in Page(sample("report", "2024Q2", "--type", "complaint", "-o", "-", now=NOW).out).commands
+    running = Page(sample("report", "2024Q2", "-o", "-", now="2024-06-28T18:00:00+08:00").out)
+    assert "rates" in running.commands
+    sample("report", "2024Q2", "-o", str(tmp_path / "q2.xlsx"), now=NOW)
+    rows = list(openpyxl.load_workbook(tmp_path / "q2.xlsx")["Complaint rate"].iter_rows(values_only=True))
+    assert any(row[:4] == ("orders", 47, 2.204, 21322) for row in rows), "of a thousand, as its format says"
+
+
+def test_a_complaint_rate_is_left_out_where_nothing_is_told(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.add({"region": "华东", "type": "complaint", "category": "quality"}, now="2024-03-04T09:00:00+08:00")
+
+    def section(period: str, *lines: str) -> str:
+        ledger.write("denominators.csv", "\n".join(("period,dimension,value,unit,amount", *lines)) + "\n")
+        out = ledger("report", period, "-o", "-", "-f", "md", now="2024-07-02T09:00:00+08:00").out
+        return out[out.index("Complaint rate") :].split("## ")[0] if "Complaint rate\n" in out else ""
+
+    assert section("2024Q1", "2024-03,,,orders,500") == "", "two of three months are not told"
+    assert section("2024-03", "2024-03,region,华北,orders,500") == "", "there is no record of what is told"
+    told = section("2024-03", "2024-03,,,orders,500", "2024-03,,,customers,4", "2024-03,region,华东,orders,200")
+    assert "1 complaints" not in told
+    assert "| orders | 1 | 2.00 ‰ (n 500) |" in told and "| customers | 1 | 250.00 ‰° (n 4) |" in told
+    assert "| 华东 | 1 | 5.00 ‰ (n 200) |" in told
+    assert "exlog stats 2024-03 --measure complaints,complaint_rate --per customers" in told
+
+
 def hostile(tmp_path: Path) -> Ledger:
     ledger = Ledger(tmp_path / "ledger")
     lines: list[dict[str, Any]] = [

@@ -8,13 +8,14 @@ from datetime import datetime
 from itertools import groupby
 
 from exlog import filters, monthly, report, review, rulebook, times
-from exlog.errors import Usage
+from exlog.errors import Refused, Usage
 from exlog.filters import Filters, Selection
 from exlog.i18n import _
-from exlog.ledger import figuring, reading, unusual
+from exlog.ledger import figuring, rates, reading, unusual
 from exlog.ledger.book import Book
 from exlog.report import Document, Material, Question, Waiting
 from exlog.report.model import Answered
+from exlog.report.questions import Told
 from exlog.vocabulary import EXCLUDED_CLOSE_REASONS
 
 _RUNNING = ("new", "in_progress", "on_hold")
@@ -41,8 +42,9 @@ class Asked:
     def document(self) -> Document:
         """The report, in the language in force."""
         rules = rulebook.read(self.book.policy, lambda *path: ".".join(map(str, path)))
-        asked = report.questions(self.period)
         options = written(self.typed)
+        told, told_before = self._told(options)
+        asked = report.questions(self.period, told, told_before)
         material = Material(
             period=self.period,
             before=self.before,
@@ -55,6 +57,7 @@ class Asked:
             hours_a_day=_hours_a_day(rules),
             waiting=list(self._waiting()),
             waiting_commands=self._waiting_commands(),
+            told=told,
             unusual=self._unusual(),
             unusual_command=shlex.join(["exlog", "stats", self.period.name, "--unusual", *options]),
         )
@@ -75,14 +78,35 @@ class Asked:
                 yield from map(reading.layer(part.columns, names), part.cells)
 
     def _answers(self, asked: Sequence[Question]) -> Mapping[str, Answered]:
-        """An answer for each question; those with the same further conditions are of one reading of the files."""
+        """An answer for each question; those with the same further conditions are of one reading of the files.
+
+        None for a rate where no record falls on anything that denominators.csv tells.
+        """
         found: dict[str, Answered] = {}
-        for where, group in groupby(sorted(asked, key=lambda one: one.where), key=lambda one: one.where):
+        for (where, rated), group in groupby(sorted(asked, key=_reading), key=_reading):
             some = list(group)
-            asks = [figuring.Ask(one.measures, one.by, None if one.ever else self._span(one.before)) for one in some]
-            answers = figuring.answer([self.book], self._narrowed(where), asks)
+            asks = [
+                figuring.Ask(one.measures, one.by, None if one.ever else self._span(one.before), one.per)
+                for one in some
+            ]
+            try:
+                answers = figuring.answer([self.book], self._narrowed(where), asks)
+            except Refused:
+                if not rated:
+                    raise
+                continue
             found |= {one.name: said for one, said in zip(some, answers, strict=True)}
         return found
+
+    def _told(self, options: Sequence[str]) -> tuple[list[Told], list[Told]]:
+        """What complaints can be divided by in the period, and in the one before.
+
+        Nothing for a report of some records alone: denominators.csv tells of all.
+        """
+        known = None if options else rates.read(self.book)
+        if known is None:
+            return [], []
+        return known.told(self._span(False)), known.told(self._span(True))
 
     def _unusual(self) -> list[str]:
         """What the control chart says of the months of the period, as the review words it."""
@@ -135,6 +159,10 @@ class Asked:
         head = ["exlog", "list", "--until", self.period.name]
         tail = ["--sort", "received_at", "--limit", str(_LONGEST), *options]
         return [shlex.join([*head, *words, *tail]) for _chosen, words in self._unresolved()]
+
+
+def _reading(one: Question) -> tuple[tuple[str, ...], bool]:
+    return one.where, bool(one.per)
 
 
 def written(typed: Filters) -> list[str]:

@@ -17,7 +17,7 @@ from exlog.report.model import Cell, Change, Chart, Document, Figure, Head, Limi
 if TYPE_CHECKING:
     from exlog.render.columns import Column
 
-_NUMBERS = {"share": "0.0%", "points": "0.00", "records": "#,##0"}
+_NUMBERS = {"share": "0.0%", "points": "0.00", "records": "#,##0", "rate": '0.00" ‰"'}
 _HOURS = '#,##0.0" h"'
 _INK, _TINT = "#23496B", "#DCE5ED"
 _COLOURS = {"better": "#1C6B44", "worse": "#A4391B"}
@@ -91,7 +91,8 @@ class _Sheet:
             if cell.value is None:
                 self.raw.write_string(self.row, column, "–", self._formats.text("dash"))
             else:
-                self.raw.write_number(self.row, column, cell.value, self._formats.number(cell.unit, cell.small))
+                value = cell.value * words.THOUSAND if cell.unit == "rate" else cell.value
+                self.raw.write_number(self.row, column, value, self._formats.number(cell.unit, cell.small))
             if not cell.additive:
                 self.raw.write_number(self.row, column + 1, cell.n, self._formats.text("n"))
         elif isinstance(cell, Limit):
@@ -100,7 +101,7 @@ class _Sheet:
             if cell.value is None:
                 self.raw.write_string(self.row, column, "–", self._formats.text("dash"))
             else:
-                value = cell.value * 100 if cell.unit == "share" else cell.value
+                value = cell.value * {"share": 100, "rate": words.THOUSAND}.get(cell.unit, 1)
                 self.raw.write_number(self.row, column, value, self._formats.change(cell))
 
 
@@ -134,8 +135,8 @@ class _Formats:
 
     def change(self, change: Change) -> Any:
         """A difference with its sign, and in words whether it is better."""
-        digits = {"records": "#,##0", "points": "0.00"}.get(change.unit, "#,##0.0")
-        unit = " " + _("pp") if change.unit == "share" else "" if change.unit in _NUMBERS else " h"
+        digits = {"records": "#,##0", "points": "0.00", "rate": "0.00"}.get(change.unit, "#,##0.0")
+        unit = {"share": " " + _("pp"), "rate": " ‰"}.get(change.unit, "" if change.unit in _NUMBERS else " h")
         word = verdicts().get(change.verdict, "")
         tail = f'"{unit}{" " + word if word else ""}"' if unit or word else ""
         form = f"+{digits}{tail};−{digits}{tail};0{tail}"

@@ -13,6 +13,7 @@ from exlog.measures import MEASURES
 from exlog.report import names
 from exlog.report.model import SMALL, Answered, AnsweredRow, Change, Command, Figure, Head, Limit
 from exlog.report.periods import Period
+from exlog.report.questions import Told
 
 RISES = frozenset(
     {"clearance", "sla_compliance", "satisfaction_mean", "satisfied_share", "response_rate", "recorded_in_time_share"}
@@ -22,7 +23,7 @@ RISES = frozenset(
 FALLS = frozenset(
     {
         "complaints", "backlog", "resolution_mean_wh", "resolution_median_wh", "resolution_p90_wh", "variance_mean_wh",
-        "response_median_wh", "reopen_rate", "repeat_contacts", "repeat_rate",
+        "response_median_wh", "complaint_rate", "reopen_rate", "repeat_contacts", "repeat_rate",
     }
 )  # fmt: skip
 """Measures of which less is better."""
@@ -31,7 +32,7 @@ GROUP = 2 * SMALL
 """The least that a count of a group must come to, to be called better or worse: small counts go up and down by
 themselves."""
 
-STEPS = {"share": 0.005, "points": 0.05}
+STEPS = {"share": 0.005, "points": 0.05, "rate": 0.000005}
 """The least difference of a unit that is called one; anything below is the same. Of hours and counts any."""
 
 
@@ -57,7 +58,8 @@ class Material:
     """``answers`` and ``commands`` by the name of the question; ``limits``: targets that policy sets, by measure.
 
     ``repeats_from``: records alike from which policy calls them repeats. ``hours_a_day``: of the working day, to say
-    working hours in days. ``unusual``: months out of the ordinary, in words.
+    working hours in days. ``told``: what complaints can be divided by. ``unusual``: months
+    out of the ordinary, in words.
     """
 
     period: Period
@@ -71,6 +73,7 @@ class Material:
     hours_a_day: float
     waiting: Sequence[Waiting]
     waiting_commands: Sequence[str]
+    told: Sequence[Told] = ()
     unusual: Sequence[str] = ()
     unusual_command: str = ""
 
@@ -179,7 +182,7 @@ def grows_with_time(measure: str) -> bool:
     The backlog is counted at a moment.
     """
     one = MEASURES[measure]
-    return one.is_count and one.clock != "backlog"
+    return (one.is_count and one.clock != "backlog") or one.unit == "rate"
 
 
 def direction(measure: str) -> int:

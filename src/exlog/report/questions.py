@@ -26,7 +26,7 @@ TREND = ("received", "complaints", "resolved", "answers", "satisfaction_mean", "
 class Question(NamedTuple):
     """A question about the period, the one ``before``, or all time (``ever``).
 
-    ``where``: further conditions, as ``--where`` takes them.
+    ``where``: further conditions, as ``--where`` takes them. ``per``: the unit that complaints are divided by.
     """
 
     name: str
@@ -35,10 +35,18 @@ class Question(NamedTuple):
     before: bool = False
     where: tuple[str, ...] = ()
     ever: bool = False
+    per: str = ""
 
 
-def questions(period: Period) -> tuple[Question, ...]:
-    """Everything that a report of ``period`` asks, by unique names."""
+Told = tuple[str, str]
+"""A dimension (empty: the whole) and a unit that complaints can be divided by."""
+
+
+def questions(period: Period, told: Sequence[Told] = (), told_before: Sequence[Told] = ()) -> tuple[Question, ...]:
+    """Everything that a report of ``period`` asks, by unique names.
+
+    ``told``: what denominators cover the whole of it, and of the period before.
+    """
     steps = Question("trend", TREND, (period.step,))
     departments = ("received", "resolved", "resolution_mean_wh", "target_mean_wh", "variance_mean_wh", "sla_compliance")
     levels = ("received", "answers", "satisfaction_mean", "satisfied_share")
@@ -60,7 +68,20 @@ def questions(period: Period) -> tuple[Question, ...]:
         Question("repeats", ("received", "repeat_contacts", "repeat_rate")),
         Question("backlog", ("backlog",), ("age",)),
         Question("waiting", ("backlog",)),
+        *map(_rate, told),
+        *(_twice(_rate(one))[1] for one in told if one in told_before),
     )
+
+
+def rate_of(told: Told) -> str:
+    """The name of the question for the complaint rate."""
+    return "_".join(filter(None, ("rate", *told)))
+
+
+def _rate(told: Told) -> Question:
+    dimension, unit = told
+    by = (dimension,) if dimension else ()
+    return Question(rate_of(told), ("complaints", "complaint_rate"), by, per=unit)
 
 
 def _twice(question: Question) -> tuple[Question, Question]:
@@ -75,4 +96,5 @@ def command(question: Question, period: Period, before: Period, filters: Sequenc
     words += ["--measure", ",".join(question.measures)]
     for condition in question.where:
         words += ["--where", condition]
+    words += ["--per", question.per] if question.per else []
     return shlex.join([*words, *filters])

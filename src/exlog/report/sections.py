@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exlog.i18n import _, pick
-from exlog.report import groups, words
+from exlog.report import groups, rates, words
 from exlog.report.material import Material
 from exlog.report.model import Cell, Chart, Head, Row, Section, Series, Table
 from exlog.report.pieces import LISTED, any_of, bars, group_head, grouped, rest, values
@@ -27,6 +27,7 @@ def build(material: Material) -> tuple[Section, ...]:
             levels,
             groups.repeats,
             groups.regions,
+            *((rates.complaint_rates,) if rates.told(material) else ()),
             groups.backlog,
             groups.longest,
         )

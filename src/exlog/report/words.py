@@ -9,10 +9,14 @@ from exlog.report.model import Change, Figure, Limit
 
 _UNITS = {"week": ("week", "周"), "month": ("month", "月份")}
 MINUS = "−"
+THOUSAND = 1000
+"""Rates are told of a thousand."""
 
 
 def figure(one: Figure | Limit) -> str:
     """A figure with its unit; a dash for one of nothing."""
+    if one.unit == "rate" and one.value is not None:
+        return f"{signed(one.value * THOUSAND, 2)} ‰"
     return value(one.value, one.unit)
 
 
@@ -45,6 +49,8 @@ def change(one: Change) -> str:
     """A difference with its sign; shares in percentage points."""
     if one.value is None:
         return "–"
+    if one.unit == "rate":
+        return f"{'+' if one.value > 0 else ''}{signed(one.value * THOUSAND, 2)} ‰"
     sign = "+" if one.value > 0 else MINUS if one.value < 0 else "±"
     size = abs(one.value)
     if one.unit == "share":
