@@ -432,4 +432,5 @@ def test_the_chinese_table_of_departments_prints_its_first_column_whole(pages: d
     text = subprocess.run(["pdftotext", "-layout", str(target), "-"], capture_output=True, text=True, check=True).stdout
     lines = text.splitlines()
     assert any(line.startswith("责任部门") and "解决数" in line for line in lines), "the header is one line"
+    assert any("截止时间" in line and "完成时间" in line for line in lines), "nor is another one broken"
     assert any(re.match(r"客服部\s+\d+\s+[\d.]+ h", line) for line in lines)
