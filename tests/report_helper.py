@@ -76,6 +76,7 @@ def usual() -> dict[str, Answer]:
             satisfied_share=(0.8, 40), response_rate=(0.8333, 48), reopen_rate=(0.04, 48), repeat_contacts=(4, 50),
             repeat_rate=(0.08, 50),
         ),
+        "ever": say(("2023-11", (4,), (4,)), ("2024-06", (9,), (9,))),
         "trend": months("2024-04", "2024-05", "2024-06"),
         "trend_before": months("2024-01", "2024-02", "2024-03"),
         "types": say(("inquiry", (36, 0.6), (36, 60)), ("complaint", (12, 0.2), (12, 60)),
@@ -138,8 +139,8 @@ def material(period: str = "2024Q2", now: datetime = NOW, **answers: Answer) -> 
         waiting=[
             Waiting(
                 "F20240402001", "Larkspur Kettle Co.", "Bill of lading shows another consignee", "in_progress",
-                "Mei Tang", "2024-04-02T09:00:00+08:00", "2024-04-04T18:00:00+08:00", True,
+                "Mei Tang", "2024-04-02T09:00:00+08:00", "2024-04-04T18:00:00+08:00", "", True,
             )
         ],
-        waiting_command="exlog list --status new,in_progress,on_hold --until 2024Q2 --sort received_at --limit 10",
+        waiting_commands=["exlog list --until 2024Q2 --status new,in_progress,on_hold --sort received_at --limit 10"],
     )  # fmt: skip

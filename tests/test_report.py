@@ -48,6 +48,7 @@ class Page(HTMLParser):
         self.section = ""
         self.figures: list[tuple[str, dict[str, str]]] = []
         self.commands: dict[str, dict[str, str]] = {}
+        self.lists: list[str] = []
         self._source = ""
         self.feed(html)
 
@@ -61,6 +62,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._source:
+            if self._source == "list":
+                self.lists.append(data)
             self.commands.setdefault(self.section, {})[self._source] = data
             self._source = ""
 
@@ -73,7 +76,7 @@ def answer(ledger: Ledger, command: str) -> list[dict[str, Any]]:
     return data
 
 
-@pytest.mark.parametrize("period", ["2024Q2", "2024-05", "2024"])
+@pytest.mark.parametrize("period", ["2024Q2", "2024Q1", "2024-05", "2024"])
 def test_every_figure_can_be_had_by_a_command_that_the_page_names(sample: Ledger, period: str) -> None:
     html = sample("report", period, "-o", "-", now=NOW).out
     page = Page(html)
@@ -92,9 +95,36 @@ def test_every_figure_can_be_had_by_a_command_that_the_page_names(sample: Ledger
             assert len(rows) == 1 and rows[0][found["data-measure"]] == shown, (command, found)
         else:
             assert not shown and found["data-n"] == "0", (command, found)
-    listed = next(iter(page.commands["longest"].values()))
-    waiting = [row["id"] for row in answer(sample, listed)]
-    assert waiting and all(f">{one}<" in html for one in waiting)
+    listed = {row["id"]: row["received_at"] for one in page.lists for row in answer(sample, one)}
+    first = sorted(listed, key=lambda one: (datetime.fromisoformat(listed[one]), one))[:10]
+    table = html[html.index('id="longest"') : html.index('id="all"')]
+    assert first and re.findall(r">(F\d{11})<", table) == first
+
+
+def test_the_longest_open_of_a_past_period_are_those_of_its_end(sample: Ledger) -> None:
+    html = sample("report", "2024Q1", "-o", "-", now=NOW).out
+    table = html[html.index('id="longest"') : html.index('id="all"')]
+    end = datetime.fromisoformat("2024-04-01T00:00:00+08:00")
+    rows = json.loads(sample("list", "--all", "--until", "2024Q1", "-f", "json", now=NOW).out)["data"]
+    waiting = [
+        row["id"]
+        for row in rows
+        if row["close_reason"] not in ("duplicate", "invalid")
+        and (not row["resolved_at"] or datetime.fromisoformat(row["resolved_at"]) >= end)
+    ]
+    assert set(re.findall(r">(F\d{11})<", table)) == set(waiting) and "As of the end of 2024-03-31" in table
+    (figure,) = answer(sample, "exlog stats 2024Q1 --measure backlog")
+    assert figure["backlog"] == len(waiting) == 9, "what is listed is what the backlog above it counts"
+    assert ">2024-04-0" in table and "in progress" not in table, "when it was resolved, not what it is today"
+    running = sample("report", "2024Q2", "-o", "-", now="2024-06-28T18:00:00+08:00").out
+    assert "As of 2024-06-28 18:00." in running and "in progress" in running
+
+
+def test_the_list_of_a_report_of_some_statuses_is_of_these(sample: Ledger) -> None:
+    page = Page(sample("report", "2024Q2", "--status", "on_hold,closed", "-o", "-", now=NOW).out)
+    found = [row["status"] for command in page.lists for row in answer(sample, command)]
+    assert set(found) == {"on_hold"}
+    assert [shlex.split(one)[5:6] for one in page.lists][:1] == [["on_hold"]]
 
 
 def test_the_commands_of_a_filtered_report_are_filtered(sample: Ledger) -> None:
@@ -104,8 +134,8 @@ def test_the_commands_of_a_filtered_report_are_filtered(sample: Ledger) -> None:
     (row,) = answer(sample, command)
     shown = {found["data-measure"]: found["value"] for section, found in page.figures if found["data-source"] == "all"}
     assert 0 < row["received"] == row["complaints"] == int(shown["received"]) < 30
-    waiting = answer(sample, page.commands["longest"]["list"])
-    assert {(one["region"], one["type"]) for one in (sample.show(one["id"]) for one in waiting)} <= {
+    waiting = [row for listed in page.lists for row in answer(sample, listed)]
+    assert waiting and {(one["region"], one["type"]) for one in (sample.show(one["id"]) for one in waiting)} <= {
         ("华东", "complaint")
     }
 
@@ -122,6 +152,12 @@ def test_the_sample_says_what_the_mission_asks_for(sample: Ledger, pages: dict[s
 def test_a_quarter_without_one_before_says_so(sample: Ledger) -> None:
     out = sample("report", "2024Q1", "-o", "-", now=NOW).out
     assert "There are no records of Q4 2023" in out and "Customer service report, Q1 2024" in out
+    assert out.count("Q4 2023") == 1 and "2023-1" not in out, "no empty columns, no empty months"
+    sample("report", "2024Q1", "-o", "first.xlsx", now=NOW)
+    book = openpyxl.load_workbook(sample.path / "first.xlsx")
+    (sample.path / "first.xlsx").unlink()
+    texts = [cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert sum("Q4 2023" in str(text) for text in texts) == 1
 
 
 def test_the_language_is_that_of_the_ledger_unless_another_is_asked_for(tmp_path: Path) -> None:
@@ -160,6 +196,7 @@ def test_markdown_has_the_same_figures(sample: Ledger, pages: dict[str, Path]) -
     assert text.count("exlog stats") == sum(
         command.startswith("exlog stats") for found in page.commands.values() for command in found.values()
     )
+    assert all(command in text for command in page.lists)
     for line in ("| complaint | 47 | 56.6 % (n 83) |", "## 1 Trend", "`slow-department`"):
         assert line in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
@@ -171,6 +208,8 @@ def test_the_workbook_read_back(sample: Ledger, tmp_path: Path) -> None:
     sample("report", "2024Q2", "-o", str(target), now=NOW)
     book = openpyxl.load_workbook(target)
     assert book.sheetnames[0] == "Summary" and book.sheetnames[-1] == "Records"
+    for name in book.sheetnames:
+        assert len(name) < 31 and "  " not in name, "no name is cut"
     types = {row[0]: row for row in book["Types"].iter_rows(values_only=True) if row[0]}
     assert types["complaint"][1:4] == (47, pytest.approx(47 / 83, abs=1e-6), 83), (
         "figures are numbers, with n beside them"
@@ -187,6 +226,64 @@ def test_the_workbook_read_back(sample: Ledger, tmp_path: Path) -> None:
     column = head.index("Received")
     assert all(isinstance(row[column], datetime) for row in body)
     assert book["Records"].freeze_panes == "B2" and book["Records"].auto_filter.ref
+
+
+def test_a_chinese_report_has_chinese_punctuation(sample: Ledger, tmp_path: Path) -> None:
+    text = sample("report", "2024Q2", "--lang", "zh", "-o", "-", "-f", "md", now=NOW).out
+    told = [line for line in text.splitlines() if not line.startswith(("exlog ", "| "))]
+    for line in told:
+        assert not re.search(r"[\u4e00-\u9fff`)] ?[:,;.!?]( |$)| \(n \d", line), line
+    slow = next(line for line in told if "`slow-department`" in line)
+    assert "（n 14），平均目标时长" in slow and "。规则 `slow-department`：" in slow and slow.endswith("。")
+    assert "（超时）" in text and " （" not in text
+    sample("report", "2024Q2", "--lang", "zh", "-o", str(tmp_path / "q2.xlsx"), now=NOW)
+    book = openpyxl.load_workbook(tmp_path / "q2.xlsx")
+    assert "重复问题" in book.sheetnames and all(len(name) < 31 for name in book.sheetnames)
+    summary = [str(row[0]) for row in book["摘要"].iter_rows(values_only=True) if row[0]]
+    assert any("规则 slow-department：" in line for line in summary)
+
+
+def test_the_complaint_rate_stands_where_its_denominators_cover_the_period(sample: Ledger, tmp_path: Path) -> None:
+    page = Page(sample("report", "2024Q2", "-o", "-", now=NOW).out)
+    shown = {
+        (found["data-source"], *json.loads(found["data-key"])): (found["value"], found["data-n"])
+        for section, found in page.figures
+        if section == "rates" and found["data-measure"] == "complaint_rate"
+    }
+    assert shown["rate_orders",] == ("0.002204", "21322")
+    assert shown["rate_orders_before",] == ("0.002326", "16767")
+    assert shown["rate_region_orders", "华东"][1] == "7255", "n is what is divided by"
+    assert set(page.commands["rates"]) == {
+        f"rate_{name}{when}"
+        for name in ("orders", "region_orders", "product_units", "customer.level_customers")
+        for when in ("", "_before")
+    }
+    assert "rates" not in Page(sample("report", "2024Q2", "--type", "complaint", "-o", "-", now=NOW).out).commands
+    running = Page(sample("report", "2024Q2", "-o", "-", now="2024-06-28T18:00:00+08:00").out)
+    assert "rates" in running.commands
+    sample("report", "2024Q2", "-o", str(tmp_path / "q2.xlsx"), now=NOW)
+    rows = list(openpyxl.load_workbook(tmp_path / "q2.xlsx")["Complaint rate"].iter_rows(values_only=True))
+    assert any(row[:4] == ("orders", 47, pytest.approx(47 / 21.322), 21322) for row in rows), (
+        "of a thousand, as its format says"
+    )
+
+
+def test_a_complaint_rate_is_left_out_where_nothing_is_told(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.add({"region": "华东", "type": "complaint", "category": "quality"}, now="2024-03-04T09:00:00+08:00")
+
+    def section(period: str, *lines: str) -> str:
+        ledger.write("denominators.csv", "\n".join(("period,dimension,value,unit,amount", *lines)) + "\n")
+        out = ledger("report", period, "-o", "-", "-f", "md", now="2024-07-02T09:00:00+08:00").out
+        return out[out.index("Complaint rate") :].split("## ")[0] if "Complaint rate\n" in out else ""
+
+    assert section("2024Q1", "2024-03,,,orders,500") == "", "two of three months are not told"
+    assert section("2024-03", "2024-03,region,华北,orders,500") == "", "there is no record of what is told"
+    told = section("2024-03", "2024-03,,,orders,500", "2024-03,,,customers,4", "2024-03,region,华东,orders,200")
+    assert "1 complaints" not in told
+    assert "| orders | 1 | 2.00 ‰ (n 500) |" in told and "| customers | 1 | 250.00 ‰° (n 4) |" in told
+    assert "| 华东 | 1 | 5.00 ‰ (n 200) |" in told
+    assert "exlog stats 2024-03 --measure complaints,complaint_rate --per customers" in told
 
 
 def hostile(tmp_path: Path) -> Ledger:
@@ -329,3 +426,15 @@ def test_it_prints_on_a4_with_numbered_pages(pages: dict[str, Path], tmp_path: P
     pages_ = text.rstrip("\f").split("\f")
     assert 5 <= len(pages_) <= 14 and f"1 / {len(pages_)}" in pages_[0]
     assert "Customer service report, Q2 2024" in pages_[0]
+
+
+@needs_browser
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="no pdftotext here")
+def test_the_chinese_table_of_departments_prints_its_first_column_whole(pages: dict[str, Path], tmp_path: Path) -> None:
+    target = tmp_path / "page.pdf"
+    browser.chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={target}", pages["zh"].as_uri())
+    text = subprocess.run(["pdftotext", "-layout", str(target), "-"], capture_output=True, text=True, check=True).stdout
+    lines = text.splitlines()
+    assert any(line.startswith("责任部门") and "解决数" in line for line in lines), "the header is one line"
+    assert any("截止时间" in line and "完成时间" in line for line in lines), "nor is another one broken"
+    assert any(re.match(r"客服部\s+\d+\s+[\d.]+ h", line) for line in lines)

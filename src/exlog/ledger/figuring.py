@@ -72,8 +72,7 @@ def answer(
     show = partial(_show, dims, names)
     answered = [answering.rows_of(question, rows, show) for question, rows in zip(questions, found, strict=True)]
     if any(rates.MEASURE in ask.measures for ask in asks):
-        per = next((ask.per for ask in asks if ask.per), "")
-        answered = rates.Rates(books, per).fill(questions, answered)
+        answered = rates.Rates(books).fill(questions, answered, [ask.per for ask in asks])
     return [Answer(ask, _with_names(ask, rows, books), show) for ask, rows in zip(asks, answered, strict=True)]
 
 

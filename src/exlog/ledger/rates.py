@@ -21,26 +21,27 @@ _LEDGER = "ledger"
 
 
 class Rates:
-    """Divides by the denominators of some ledgers; ``per`` names the unit where more than one is told."""
+    """Divides by the denominators of some ledgers."""
 
-    def __init__(self, books: Sequence[Book], per: str) -> None:
+    def __init__(self, books: Sequence[Book]) -> None:
         self._books = books
         self._told = [read(book) for book in books]
-        self._per = vocabulary.resolve(UNIT, per) if per else ""
 
-    def fill(self, questions: Sequence[Question], found: Sequence[list[Row]]) -> list[list[Row]]:
+    def fill(self, questions: Sequence[Question], found: Sequence[list[Row]], pers: Sequence[str]) -> list[list[Row]]:
         """The rows with their rates; None where nothing is told for a group.
+
+        ``pers`` names for each question the unit, where more than one is told.
 
         Raises Refused, with the reason, where there is nothing to divide by in any of the questions that ask for
         the rate, Usage where it is not told by what.
         """
         made, refusals, filled = [], [], False
-        for question, rows in zip(questions, found, strict=True):
+        for question, rows, per in zip(questions, found, pers, strict=True):
             if MEASURE not in question.measures:
                 made.append(rows)
                 continue
             try:
-                divided = self._divided(question, rows)
+                divided = self._divided(question, rows, vocabulary.resolve(UNIT, per) if per else "")
             except ExlogError as error:
                 refusals.append(error)
                 divided = [self._with(question, row, None) for row in rows]
@@ -51,10 +52,10 @@ class Rates:
             raise refusals[0]
         return made
 
-    def _divided(self, question: Question, rows: Sequence[Row]) -> list[Row]:
+    def _divided(self, question: Question, rows: Sequence[Row], per: str) -> list[Row]:
         names = [one.name for one in question.by]
         told_by = self._told_by(question)
-        unit = self._unit(told_by)
+        unit = self._unit(told_by, per)
         value_at = names.index(told_by) if told_by else None
         amounts = []
         for row in rows:
@@ -86,17 +87,17 @@ class Rates:
             )
         return others[0].name if others else ""
 
-    def _unit(self, told_by: str) -> str:
+    def _unit(self, told_by: str, per: str) -> str:
         present = [told for told in self._told if told is not None]
         if not present:
             raise _nothing(
                 _("there is no {file}, so complaints cannot be divided by anything").format(file=FILE), told_by
             )
         units = [unit for unit in vocabulary.keys(UNIT) if all(unit in told.units_of(told_by) for told in present)]
-        if self._per and self._per in units:
-            return self._per
-        if self._per or not units:
-            unit = vocabulary.label(UNIT, self._per) if self._per else _("amounts")
+        if per and per in units:
+            return per
+        if per or not units:
+            unit = vocabulary.label(UNIT, per) if per else _("amounts")
             raise _nothing(
                 _("{file} tells no {unit} by {dimension}").format(
                     file=FILE, unit=unit, dimension=told_by or _("the whole")

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from exlog import filters, monthly, report, review, rulebook
-from exlog.errors import Usage
+from exlog import filters, monthly, report, review, rulebook, times
+from exlog.errors import Refused, Usage
 from exlog.filters import Filters, Selection
 from exlog.i18n import _
-from exlog.ledger import figuring, reading, unusual
+from exlog.ledger import figuring, rates, reading, unusual
 from exlog.ledger.book import Book
 from exlog.report import Document, Material, Question, Waiting
 from exlog.report.model import Answered
+from exlog.report.questions import Told
+from exlog.vocabulary import EXCLUDED_CLOSE_REASONS
 
 _RUNNING = ("new", "in_progress", "on_hold")
 _LONGEST = 10
+_WAITING = (*(name for name in Waiting._fields if name != "overdue"), "hold_since")
 _FLAGS = ("overdue", "unassigned")
 
 
@@ -39,8 +42,9 @@ class Asked:
     def document(self) -> Document:
         """The report, in the language in force."""
         rules = rulebook.read(self.book.policy, lambda *path: ".".join(map(str, path)))
-        asked = report.questions(self.period)
         options = written(self.typed)
+        told, told_before = self._told(options)
+        asked = report.questions(self.period, told, told_before)
         material = Material(
             period=self.period,
             before=self.before,
@@ -52,7 +56,8 @@ class Asked:
             repeats_from=self.book.policy.rules["repeats_from"],
             hours_a_day=_hours_a_day(rules),
             waiting=list(self._waiting()),
-            waiting_command=self._waiting_command(options),
+            waiting_commands=self._waiting_commands(),
+            told=told,
             unusual=self._unusual(),
             unusual_command=shlex.join(["exlog", "stats", self.period.name, "--unusual", *options]),
         )
@@ -73,14 +78,35 @@ class Asked:
                 yield from map(reading.layer(part.columns, names), part.cells)
 
     def _answers(self, asked: Sequence[Question]) -> Mapping[str, Answered]:
-        """An answer for each question; those with the same further conditions are of one reading of the files."""
+        """An answer for each question; those with the same further conditions are of one reading of the files.
+
+        None for a rate where no record falls on anything that denominators.csv tells.
+        """
         found: dict[str, Answered] = {}
-        for where, group in groupby(sorted(asked, key=lambda one: one.where), key=lambda one: one.where):
+        for (where, rated), group in groupby(sorted(asked, key=_reading), key=_reading):
             some = list(group)
-            asks = [figuring.Ask(one.measures, one.by, self._span(one.before)) for one in some]
-            answers = figuring.answer([self.book], self._narrowed(where), asks)
+            asks = [
+                figuring.Ask(one.measures, one.by, None if one.ever else self._span(one.before), one.per)
+                for one in some
+            ]
+            try:
+                answers = figuring.answer([self.book], self._narrowed(where), asks)
+            except Refused:
+                if not rated:
+                    raise
+                continue
             found |= {one.name: said for one, said in zip(some, answers, strict=True)}
         return found
+
+    def _told(self, options: Sequence[str]) -> tuple[list[Told], list[Told]]:
+        """What complaints can be divided by in the period, and in the one before.
+
+        Nothing for a report of some records alone: denominators.csv tells of all.
+        """
+        known = None if options else rates.read(self.book)
+        if known is None:
+            return [], []
+        return known.told(self._span(False)), known.told(self._span(True))
 
     def _unusual(self) -> list[str]:
         """What the control chart says of the months of the period, as the review words it."""
@@ -98,25 +124,45 @@ class Asked:
         )
 
     def _waiting(self) -> Iterator[Waiting]:
-        """The records that were received first among those that are not resolved."""
-        statuses = frozenset(_RUNNING) & (self.selection.statuses or frozenset(_RUNNING))
-        if not statuses:
-            return
-        chosen = self.selection._replace(statuses=statuses, until=self.period.end)
+        """The records received first among those that were not resolved at the end of the period, or are not by now."""
         schema = self.book.policy.schema()
-        names = ("id", "customer_name", "subject", "status", "owner", "received_at", "due_at", "hold_since")
-        with reading.snapshot(self.book, chosen) as view:
-            for cells in view.sorted_by(schema["received_at"], names, descending=False, limit=_LONGEST):
-                one = dict(zip(names, cells, strict=True))
-                late = filters.is_overdue(one["status"], one["due_at"], one.pop("hold_since"), self.book.now)
-                yield Waiting(
-                    one["id"], one["customer_name"], one["subject"], one["status"], one["owner"], one["received_at"],
-                    one["due_at"], late,
-                )  # fmt: skip
+        at = min(self.period.end, self.book.now)
+        found: list[Waiting] = []
+        for chosen, _words in self._unresolved():
+            with reading.snapshot(self.book, chosen) as view:
+                for cells in view.sorted_by(schema["received_at"], _WAITING, descending=False, limit=_LONGEST):
+                    one = dict(zip(_WAITING, cells, strict=True))
+                    since = one.pop("hold_since")
+                    held = times.moment(since) if one["status"] == "on_hold" else None
+                    due = times.moment(one["due_at"])
+                    late = due is not None and due < min(held or at, at)
+                    found.append(Waiting(**one, overdue=late))
+        yield from sorted(found, key=lambda one: (times.moment(one.received_at) or at, one.id))[:_LONGEST]
 
-    def _waiting_command(self, options: Sequence[str]) -> str:
-        words = ["exlog", "list", "--status", ",".join(_RUNNING), "--until", self.period.name]
-        return shlex.join([*words, "--sort", "received_at", "--limit", str(_LONGEST), *options])
+    def _unresolved(self) -> Iterator[tuple[Selection, list[str]]]:
+        """Those that are not resolved, and of a past period those that were resolved after it; how list takes each."""
+        typed = self.typed.status
+        statuses = [one for one in _RUNNING if one in (self.selection.statuses or _RUNNING)]
+        if statuses:
+            chosen = self.selection._replace(statuses=frozenset(statuses), until=self.period.end)
+            yield chosen, ["--status", ",".join(statuses)]
+        if self.period.end <= self.book.now:
+            conditions = (f"resolved_at>{self.period.name}", f"close_reason!={','.join(EXCLUDED_CLOSE_REASONS)}")
+            more = ["--status", ",".join(typed)] if typed else ["--all"] if self.typed.scope == "all" else []
+            yield (
+                self._narrowed(conditions)._replace(until=self.period.end),
+                [*more, *(word for one in conditions for word in ("--where", one))],
+            )
+
+    def _waiting_commands(self) -> list[str]:
+        options = written(self.typed._replace(status=()))
+        head = ["exlog", "list", "--until", self.period.name]
+        tail = ["--sort", "received_at", "--limit", str(_LONGEST), *options]
+        return [shlex.join([*head, *words, *tail]) for _chosen, words in self._unresolved()]
+
+
+def _reading(one: Question) -> tuple[tuple[str, ...], bool]:
+    return one.where, bool(one.per)
 
 
 def written(typed: Filters) -> list[str]:

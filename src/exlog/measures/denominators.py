@@ -61,6 +61,15 @@ class Denominators:
         told = {unit for unit, name, _value in self._kept if name == dimension}
         return tuple(unit for unit in self.units if unit in told)
 
+    def told(self, period: Period) -> list[tuple[str, str]]:
+        """The dimensions (the whole first) with the units whose lines cover the whole of ``period`` for some value."""
+        found = {
+            (dimension, unit)
+            for unit, dimension, value in self._kept
+            if self.amount(unit, dimension, value, period) is not None
+        }
+        return [(one, unit) for one in ("", *DIMENSIONS) for unit in self.units if (one, unit) in found]
+
     def amount(self, unit: str, dimension: str, value: str, period: Period) -> Decimal | None:
         """How many there were in ``period``; None unless lines cover the whole of it."""
         told = self._kept.get((unit, dimension, value), {})

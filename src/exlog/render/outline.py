@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from exlog.render.escape import markdown, safe
 from exlog.render.page import arrow, titles, verdicts
 from exlog.report import words
-from exlog.report.model import Cell, Change, Document, Figure, Limit, Movement, Section, Table, Tile
+from exlog.report.model import Cell, Change, Document, Figure, Head, Limit, Movement, Row, Section, Table
 
 
 def text(document: Document) -> str:
@@ -22,10 +22,7 @@ def cell(one: Cell) -> str:
     if isinstance(one, str):
         return markdown(one)
     if isinstance(one, Figure):
-        mark = "°" if one.small else ""
-        if one.additive or one.value is None:
-            return words.figure(one) + mark
-        return f"{words.figure(one)}{mark} (n {words.count(one.n)})"
+        return words.with_n(one)
     if isinstance(one, Limit):
         return words.figure(one)
     return _change(one)
@@ -40,25 +37,20 @@ def _lines(document: Document) -> Iterator[str]:
     yield from (f"# {markdown(document.title)}", "")
     facts = [
         document.ledger,
-        f"{t['period']}: {document.span}",
-        f"{t['compared']}: {document.before_label}",
-        f"{t['made']}: {document.made}",
+        f"{t['period']}{t['colon']}{document.span}",
+        *([f"{t['compared']}{t['colon']}{document.before_label}"] if document.before_label else []),
+        f"{t['made']}{t['colon']}{document.made}",
     ]
     yield from (" · ".join(markdown(fact) for fact in facts), "")
     if document.scope:
-        yield from (f"{t['only']}: `{_code(document.scope)}`", "")
+        yield from (f"{t['only']}{t['colon']}`{_code(document.scope)}`", "")
     for note in document.notes:
         yield from (f"> {markdown(note)}", "")
     yield from (f"## {t['headline']}", "")
-    yield from _rows(
-        ["", document.period_label, document.before_label, "", t["target"], ""], map(_tile, document.tiles), 1
-    )
-    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
-        yield from ("", f"## {title}", "")
-        yield from (f"* {_movement(move)}" for move in moves)
-        if not moves:
-            yield markdown(document.unmoved)
-    yield from ("", markdown(document.movement_rule), "", f"## {t['suggestions']}", "")
+    yield from _table(_tiles(document, t))
+    if document.before_label:
+        yield from _movements(document, t)
+    yield from ("", f"## {t['suggestions']}", "")
     yield from _suggestions(document, t)
     for place, part in enumerate(document.sections, 1):
         yield from ("", f"## {place} {markdown(part.title)}", "")
@@ -66,20 +58,37 @@ def _lines(document: Document) -> Iterator[str]:
     yield from _appendix(document, t)
 
 
-def _tile(tile: Tile) -> list[str]:
-    against = _change(tile.against) if tile.against else ""
-    limit = words.figure(tile.limit) if tile.limit is not None else "–"
-    return [markdown(tile.label), cell(tile.figure), cell(tile.before), _change(tile.change), limit, against]
+def _tiles(document: Document, t: dict[str, str]) -> Table:
+    heads = (
+        Head("", numeric=False), Head(document.period_label), Head(document.before_label, compares=True),
+        Head("", compares=True), Head(t["target"]), Head(""),
+    )  # fmt: skip
+    rows = tuple(
+        Row((one.label, one.figure, one.before, one.change, one.limit or "–", one.against)) for one in document.tiles
+    )
+    table = Table("", heads, rows)
+    return table if document.before_label else table.alone()
+
+
+def _movements(document: Document, t: dict[str, str]) -> Iterator[str]:
+    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
+        yield from ("", f"## {title}", "")
+        yield from (f"* {_movement(move)}" for move in moves)
+        if not moves:
+            yield markdown(document.unmoved)
+    yield from ("", markdown(document.movement_rule))
 
 
 def _movement(move: Movement) -> str:
-    return f"{markdown(move.label)}: {cell(move.before)} → {cell(move.figure)}, {_change(move.change)}"
+    moved = words.listed([f"{cell(move.before)} → {cell(move.figure)}", _change(move.change)])
+    return f"{markdown(move.label)}{words.colon()}{moved}"
 
 
 def _suggestions(document: Document, t: dict[str, str]) -> Iterator[str]:
     for place, one in enumerate(document.suggestions, 1):
-        figures = ", ".join(f"{markdown(label)} {cell(figure)}" for label, figure in one.figures)
-        yield f"{place}. **{markdown(one.text)}** {figures}. {t['rule']} `{one.rule}`: {markdown(one.because)}."
+        figures = words.listed([f"{markdown(label)} {cell(figure)}" for label, figure in one.figures])
+        rule = f"{t['rule']} `{one.rule}`{t['colon']}{markdown(one.because)}"
+        yield f"{place}. **{markdown(one.text)}** {words.sentences(figures, rule)}"
     if not document.suggestions:
         yield t["no_suggestion"]
 
@@ -114,11 +123,13 @@ def _rows(heads: list[str], rows: Iterable[list[str]], texts: int) -> Iterator[s
 
 def _appendix(document: Document, t: dict[str, str]) -> Iterator[str]:
     yield from ("", f"## {t['reading']}", "")
-    yield from (f"* {markdown(term)}: {markdown(meaning)}" for term, meaning in document.reading)
+    yield from (f"* {markdown(term)}{t['colon']}{markdown(meaning)}" for term, meaning in document.reading)
     yield from ("", f"### {t['formulas']}", "")
-    yield from (f"* {markdown(label)} (`{key}`): {markdown(formula)}" for key, label, formula in document.formulas)
+    yield from (
+        f"* {markdown(label)} (`{key}`){t['colon']}{markdown(formula)}" for key, label, formula in document.formulas
+    )
     yield from ("", f"### {t['rules']}", "")
-    yield from (f"* `{rule.key}`: {markdown(rule.statement)}" for rule in document.rules)
+    yield from (f"* `{rule.key}`{t['colon']}{markdown(rule.statement)}" for rule in document.rules)
 
 
 def _code(text: str) -> str:

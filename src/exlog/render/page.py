@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from exlog import __version__, i18n
-from exlog.i18n import _, pick
+from exlog.i18n import _
 from exlog.measures import rounding
 from exlog.render import charts
 from exlog.render.escape import one_line
@@ -26,7 +26,9 @@ def html(document: Document) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_plain, keep_trailing_newline=True)
-    environment.filters.update(shown=words.figure, number=_number, change=words.change, arrow=arrow, count=words.count)
+    environment.filters.update(
+        shown=words.figure, number=_number, change=words.change, arrow=arrow, count=words.count, over=words.over
+    )
     return environment.from_string(_text("report.html")).render(
         doc=document,
         lang=_LANGUAGES[i18n.language()],
@@ -59,7 +61,7 @@ def titles() -> dict[str, str]:
         "made": _("Made"),
         "only": _("Only"),
         "headline": _("Headline figures"),
-        "colon": pick(": ", "："),
+        "colon": words.colon(),
         "target": _("target"),
         "improved": _("What improved"),
         "worsened": _("What worsened"),

@@ -12,12 +12,12 @@ from exlog.i18n import _, pick
 from exlog.render import records
 from exlog.render.page import titles, verdicts
 from exlog.report import words
-from exlog.report.model import Cell, Change, Chart, Document, Figure, Limit, Section, Table
+from exlog.report.model import Cell, Change, Chart, Document, Figure, Head, Limit, Row, Section, Table
 
 if TYPE_CHECKING:
     from exlog.render.columns import Column
 
-_NUMBERS = {"share": "0.0%", "points": "0.00", "records": "#,##0"}
+_NUMBERS = {"share": "0.0%", "points": "0.00", "records": "#,##0", "rate": '0.00" ‰"'}
 _HOURS = '#,##0.0" h"'
 _INK, _TINT = "#23496B", "#DCE5ED"
 _COLOURS = {"better": "#1C6B44", "worse": "#A4391B"}
@@ -91,7 +91,8 @@ class _Sheet:
             if cell.value is None:
                 self.raw.write_string(self.row, column, "–", self._formats.text("dash"))
             else:
-                self.raw.write_number(self.row, column, cell.value, self._formats.number(cell.unit, cell.small))
+                value = cell.value * words.THOUSAND if cell.unit == "rate" else cell.value
+                self.raw.write_number(self.row, column, value, self._formats.number(cell.unit, cell.small))
             if not cell.additive:
                 self.raw.write_number(self.row, column + 1, cell.n, self._formats.text("n"))
         elif isinstance(cell, Limit):
@@ -100,7 +101,7 @@ class _Sheet:
             if cell.value is None:
                 self.raw.write_string(self.row, column, "–", self._formats.text("dash"))
             else:
-                value = cell.value * 100 if cell.unit == "share" else cell.value
+                value = cell.value * {"share": 100, "rate": words.THOUSAND}.get(cell.unit, 1)
                 self.raw.write_number(self.row, column, value, self._formats.change(cell))
 
 
@@ -134,8 +135,8 @@ class _Formats:
 
     def change(self, change: Change) -> Any:
         """A difference with its sign, and in words whether it is better."""
-        digits = {"records": "#,##0", "points": "0.00"}.get(change.unit, "#,##0.0")
-        unit = " " + _("pp") if change.unit == "share" else "" if change.unit in _NUMBERS else " h"
+        digits = {"records": "#,##0", "points": "0.00", "rate": "0.00"}.get(change.unit, "#,##0.0")
+        unit = {"share": " " + _("pp"), "rate": " ‰"}.get(change.unit, "" if change.unit in _NUMBERS else " h")
         word = verdicts().get(change.verdict, "")
         tail = f'"{unit}{" " + word if word else ""}"' if unit or word else ""
         form = f"+{digits}{tail};−{digits}{tail};0{tail}"
@@ -166,49 +167,53 @@ def _summary(book: Any, document: Document, formats: _Formats) -> None:
     t = titles()
     sheet = _Sheet(book, pick("Summary", "摘要"), formats)
     sheet.line(document.title, "title")
-    sheet.line(f"{document.ledger} · {document.span} · {t['made']}: {document.made}", "soft")
+    sheet.line(f"{document.ledger} · {document.span} · {t['made']}{t['colon']}{document.made}", "soft")
     if document.scope:
-        sheet.line(f"{t['only']}: {document.scope}", "soft")
+        sheet.line(f"{t['only']}{t['colon']}{document.scope}", "soft")
     for note in document.notes:
         sheet.line(note)
     sheet.space()
     _tiles(sheet, document, t)
-    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
-        sheet.space()
-        sheet.line(title, "h2")
-        for move in moves:
-            said = f"{move.label}: {words.with_n(move.before)} → {words.with_n(move.figure)}"
-            verdict = verdicts().get(move.change.verdict, "")
-            sheet.line(f"{said}, {words.change(move.change)} {verdict}")
-        if not moves:
-            sheet.line(document.unmoved, "soft")
-    sheet.line(document.movement_rule, "soft")
+    if document.before_label:
+        _movements(sheet, document, t)
     sheet.space()
     sheet.line(t["suggestions"], "h2")
     for place, one in enumerate(document.suggestions, 1):
-        figures = ", ".join(f"{label} {words.with_n(figure)}" for label, figure in one.figures)
+        figures = words.listed([f"{label} {words.with_n(figure)}" for label, figure in one.figures])
         sheet.line(f"{place}. {one.text}", "bold")
-        sheet.line(f"{figures}. {t['rule']} {one.rule}: {one.because}.", "soft")
+        sheet.line(words.sentences(figures, f"{t['rule']} {one.rule}{t['colon']}{one.because}"), "soft")
     if not document.suggestions:
         sheet.line(t["no_suggestion"], "soft")
 
 
-def _tiles(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
-    from exlog.report.model import Head, Row
+def _movements(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
+    for title, moves in ((t["improved"], document.improved), (t["worsened"], document.worsened)):
+        sheet.space()
+        sheet.line(title, "h2")
+        for move in moves:
+            change = f"{words.change(move.change)} {verdicts().get(move.change.verdict, '')}".strip()
+            moved = words.listed([f"{words.with_n(move.before)} → {words.with_n(move.figure)}", change])
+            sheet.line(f"{move.label}{t['colon']}{moved}")
+        if not moves:
+            sheet.line(document.unmoved, "soft")
+    sheet.line(document.movement_rule, "soft")
 
+
+def _tiles(sheet: _Sheet, document: Document, t: dict[str, str]) -> None:
     heads = (
-        Head(t["headline"], numeric=False), Head(document.period_label), Head(document.before_label), Head(_("Change")),
-        Head(t["target"]), Head(_("Against target")),
+        Head(t["headline"], numeric=False), Head(document.period_label), Head(document.before_label, compares=True),
+        Head(_("Change"), compares=True), Head(t["target"]), Head(_("Against target")),
     )  # fmt: skip
     rows = tuple(
         Row((tile.label, tile.figure, tile.before, tile.change, tile.limit, tile.against)) for tile in document.tiles
     )
-    sheet.table(Table("", heads, rows))
+    table = Table("", heads, rows)
+    sheet.table(table if document.before_label else table.alone())
 
 
 def _section(book: Any, part: Section, formats: _Formats) -> None:
     t = titles()
-    sheet = _Sheet(book, part.title, formats)
+    sheet = _Sheet(book, part.short or part.title, formats)
     sheet.line(part.title, "title")
     for sentence in part.lead:
         sheet.line(sentence)
@@ -271,15 +276,15 @@ def _reading(book: Any, document: Document, formats: _Formats) -> None:
     sheet = _Sheet(book, t["reading"], formats)
     sheet.line(t["reading"], "title")
     for term, meaning in document.reading:
-        sheet.line(f"{term}: {meaning}")
+        sheet.line(f"{term}{t['colon']}{meaning}")
     sheet.space()
     sheet.line(t["formulas"], "h2")
     for key, label, formula in document.formulas:
-        sheet.line(f"{label} ({key}): {formula}")
+        sheet.line(f"{label} ({key}){t['colon']}{formula}")
     sheet.space()
     sheet.line(t["rules"], "h2")
     for rule in document.rules:
-        sheet.line(f"{rule.key}: {rule.statement}")
+        sheet.line(f"{rule.key}{t['colon']}{rule.statement}")
 
 
 def _has_n(table: Table, place: int) -> bool:

@@ -15,13 +15,15 @@ def build(material: Material, *, ledger: str, now: datetime, scope: str) -> Docu
     """The document, in the language in force. ``ledger``: its name; ``scope``: the filters as they were typed."""
     improved, worsened = headline.movements(material)
     period = material.period
-    parts = (*sections.build(material), headline.all_figures(material))
+    parts: tuple[Section, ...] = (*sections.build(material), headline.all_figures(material))
+    if material.is_new:
+        parts = tuple(one._replace(tables=tuple(table.alone() for table in one.tables)) for one in parts)
     return Document(
         title=_("Customer service report, {period}").format(period=period.label),
         ledger=ledger,
         period=period.name,
         period_label=period.label,
-        before_label=material.before.label,
+        before_label="" if material.is_new else material.before.label,
         span=f"{period.start:%Y-%m-%d} – {period.last_day}",
         made=f"{now:%Y-%m-%d %H:%M}",
         scope=scope,
@@ -30,7 +32,7 @@ def build(material: Material, *, ledger: str, now: datetime, scope: str) -> Docu
         improved=improved,
         worsened=worsened,
         movement_rule=headline.movement_rule(),
-        unmoved=_("There is nothing to compare with.") if material.is_new else _("Nothing of weight."),
+        unmoved=_("Nothing of weight."),
         suggestions=suggestions.suggest(material),
         sections=parts,
         rules=suggestions.rules(material.limits, material.repeats_from),
@@ -52,7 +54,7 @@ def _notes(material: Material, now: datetime) -> tuple[str, ...]:
         found.append(_("No record was received in {period}.").format(period=material.period.label))
     if material.is_new:
         found.append(
-            _("There are no records of {before}, so there is nothing to compare counts with.").format(
+            _("There are no records of {before}: there is nothing to compare with, so nothing is compared.").format(
                 before=material.before.label
             )
         )
@@ -60,12 +62,12 @@ def _notes(material: Material, now: datetime) -> tuple[str, ...]:
 
 
 def _reading(material: Material) -> tuple[tuple[str, str], ...]:
+    moves = _("more or less than in {before}; the word says whether that is better")
     return (
         ("n", _("over how many records a figure is taken")),
         ("–", _("no record to take a figure over (n is 0)")),
         ("°", _("fewer than {n} records: chance alone may move it").format(n=SMALL)),
-        ("▲ ▼", _("more or less than in {before}; the word says whether that is better").format(
-            before=material.before.label)),
+        *([] if material.is_new else [("▲ ▼", moves.format(before=material.before.label))]),
         (_("Variance"), _("mean less target: below 0 is faster than the target, above 0 is slower")),
         ("h", _("working hours, as the calendar of exlog.yaml counts them; {hours} are a working day").format(
             hours=words.number(material.hours_a_day))),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from exlog import vocabulary
 from exlog.fields import BY_NAME
-from exlog.i18n import _
+from exlog.i18n import _, pick
 from exlog.report import words
-from exlog.report.material import Material
+from exlog.report.material import Material, Waiting
 from exlog.report.model import Command, Head, Row, Section, Table
 from exlog.report.pieces import LISTED, any_of, bars, group_head, grouped, rest
 
-_SHOWN = ("id", "received_at", "customer_name", "subject", "status", "owner", "due_at")
+_WHOLE = ("id", "received_at", "owner", "due_at", "resolved_at", "status")
 
 
 def repeats(material: Material) -> Section:
@@ -43,7 +43,7 @@ def repeats(material: Material) -> Section:
     chart = bars(material, _("Records by product"), "products", "product", keys, "received", "complaints", table=1)
     return Section(
         "repeats", _("Repeats: customers, products, batches"), tuple(lead), chart, tuple(tables),
-        material.command("repeats", "customers", "products", "batches"),
+        material.command("repeats", "customers", "products", "batches"), short=pick("Repeats", "重复问题"),
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def regions(material: Material) -> Section:
         )
     heads = (
         group_head("region"), *(material.head(one) for one in measures),
-        material.head("complaints", material.before.label), Head(_("Change")),
+        material.head_before("complaints"), Head(_("Change"), compares=True),
     )  # fmt: skip
     return Section(
         "regions", _("Regions"), (), chart, (Table("", heads, tuple(rows)),),
@@ -86,19 +86,27 @@ def backlog(material: Material) -> Section:
 
 
 def longest(material: Material) -> Section:
-    """The records that wait longest, to this day."""
-    heads = [BY_NAME[name].label for name in _SHOWN]
-    rows = [
-        Row(
-            (
-                one.id, one.received_at[:10], one.customer, one.subject, vocabulary.label("status", one.status),
-                one.owner or "–", (one.due_at[:10] or "–") + (" " + _("(late)") if one.overdue else ""),
-            )
-        )
-        for one in material.waiting
-    ]  # fmt: skip
-    lead = () if rows else (_("Everything received by the end of the period is resolved."),)
-    table = Table("", tuple(Head(one, numeric=False) for one in heads), tuple(rows))
-    return Section(
-        "longest", _("Longest open"), lead, (), (table,) if rows else (), (Command("list", material.waiting_command),)
-    )
+    """The records that waited longest when the period ended, or by now."""
+    past = material.over
+    shown = ("id", "received_at", "customer_name", "subject", "owner", "due_at", "resolved_at" if past else "status")
+    rows = tuple(Row(tuple(_told(one, name) for name in shown)) for one in material.waiting)
+    heads = tuple(Head(BY_NAME[name].label, numeric=False, whole=name in _WHOLE) for name in shown)
+    if not rows:
+        lead = _("Everything received by the end of the period is resolved.")
+        if past:
+            lead = _("Everything received by the end of the period was resolved by then.")
+    elif past:
+        lead = _("As of the end of {day}; resolved is what was resolved since.").format(day=material.period.last_day)
+    else:
+        lead = _("As of {now}.").format(now=f"{material.now:%Y-%m-%d %H:%M}")
+    commands = tuple(Command("list", one) for one in material.waiting_commands)
+    return Section("longest", _("Longest open"), (lead,), (), (Table("", heads, rows),) if rows else (), commands)
+
+
+def _told(one: Waiting, name: str) -> str:
+    value: str = getattr(one, name)
+    if name == "status":
+        return vocabulary.label("status", value)
+    if name == "due_at" and one.overdue:
+        return pick(f"{value[:10]} (late)", f"{value[:10]}（超时）")
+    return (value[:10] if name.endswith("_at") else value) or "–"

@@ -116,8 +116,8 @@ def all_figures(material: Material) -> Section:
     heads = (
         Head(_("Measure"), numeric=False),
         Head(material.period.label),
-        Head(material.before.label),
-        Head(_("Change")),
+        Head(material.before.label, compares=True),
+        Head(_("Change"), compares=True),
         Head(_("Target")),
         Head(_("Against target")),
     )

@@ -13,6 +13,7 @@ from exlog.measures import MEASURES
 from exlog.report import names
 from exlog.report.model import SMALL, Answered, AnsweredRow, Change, Command, Figure, Head, Limit
 from exlog.report.periods import Period
+from exlog.report.questions import Told
 
 RISES = frozenset(
     {"clearance", "sla_compliance", "satisfaction_mean", "satisfied_share", "response_rate", "recorded_in_time_share"}
@@ -22,32 +23,33 @@ RISES = frozenset(
 FALLS = frozenset(
     {
         "complaints", "backlog", "resolution_mean_wh", "resolution_median_wh", "resolution_p90_wh", "variance_mean_wh",
-        "response_median_wh", "reopen_rate", "repeat_contacts", "repeat_rate",
+        "response_median_wh", "complaint_rate", "reopen_rate", "repeat_contacts", "repeat_rate",
     }
 )  # fmt: skip
 """Measures of which less is better."""
-
-GROWS_WITH_TIME = frozenset({"received", "complaints", "resolved", "closed", "answers", "repeat_contacts"})
-"""Counts that are not comparable while one of the two periods is not over."""
 
 GROUP = 2 * SMALL
 """The least that a count of a group must come to, to be called better or worse: small counts go up and down by
 themselves."""
 
-STEPS = {"share": 0.005, "points": 0.05, "hours": 0.05}
+STEPS = {"share": 0.005, "points": 0.05, "hours": 0.05, "rate": 0.000005}
 """The least difference of a unit that is called one; anything below is the same. Of counts any."""
 
 
 class Waiting(NamedTuple):
-    """One of the records that wait longest."""
+    """One of the records that wait longest, by the names of their fields.
+
+    ``resolved_at``: when it was resolved after the period. ``overdue``: at the end of the period, or by now.
+    """
 
     id: str
-    customer: str
+    customer_name: str
     subject: str
     status: str
     owner: str
     received_at: str
     due_at: str
+    resolved_at: str
     overdue: bool
 
 
@@ -56,7 +58,8 @@ class Material:
     """``answers`` and ``commands`` by the name of the question; ``limits``: targets that policy sets, by measure.
 
     ``repeats_from``: records alike from which policy calls them repeats. ``hours_a_day``: of the working day, to say
-    working hours in days. ``unusual``: months out of the ordinary, in words.
+    working hours in days. ``told``: what complaints can be divided by. ``unusual``: months
+    out of the ordinary, in words.
     """
 
     period: Period
@@ -69,7 +72,8 @@ class Material:
     repeats_from: int
     hours_a_day: float
     waiting: Sequence[Waiting]
-    waiting_command: str
+    waiting_commands: Sequence[str]
+    told: Sequence[Told] = ()
     unusual: Sequence[str] = ()
     unusual_command: str = ""
 
@@ -100,8 +104,9 @@ class Material:
         return self.answers[question].labels(dimension, value) if value else _("not given")
 
     def command(self, *questions: str) -> tuple[Command, ...]:
-        """The commands of these questions."""
-        return tuple(Command(name, self.commands[name]) for name in questions)
+        """The commands of these questions; without those that compare where there is nothing to compare with."""
+        asked = (name for name in questions if not (self.is_new and name.endswith("_before")))
+        return tuple(Command(name, self.commands[name]) for name in asked)
 
     def limit(self, measure: str) -> Limit | None:
         """The target that policy sets for a measure."""
@@ -110,9 +115,7 @@ class Material:
 
     def change(self, figure: Figure, before: Figure) -> Change:
         """From ``before`` to ``figure``; empty where one of them is of nothing."""
-        if figure.value is None or before.value is None or not self._comparable(figure.measure):
-            return Change(None, figure.unit, "")
-        if figure.additive and self.is_new:
+        if figure.value is None or before.value is None or self.is_new or not self._comparable(figure.measure):
             return Change(None, figure.unit, "")
         few = figure.small or before.small
         if figure.additive and figure.key:
@@ -120,17 +123,39 @@ class Material:
         step = _difference(figure.value, before.value)
         return Change(step, figure.unit, "" if few else verdict(figure, before.value))
 
-    @property
+    @cached_property
     def is_new(self) -> bool:
-        """Whether the ledger holds nothing of the period before."""
-        return not self.figure("all_before", "received").value
+        """Whether the ledger holds nothing of the period before: then nothing is compared."""
+        counts = (name for name in self.measures["all_before"] if MEASURES[name].is_count)
+        return not any(self.figure("all_before", name).value for name in counts)
 
-    def head(self, measure: str, about: str = "") -> Head:
+    def steps(self, question: str) -> list[str]:
+        """The steps of a trend, or of the one ``_before``, from the ledger's first record on."""
+        every = self._every_step(question)
+        return [step for step in every if step >= self.begins] or every
+
+    def starts_within(self, question: str) -> bool:
+        """Whether the ledger's first record came later than the first step of a trend."""
+        return self._every_step(question)[0] < self.begins
+
+    def _every_step(self, question: str) -> list[str]:
+        return (self.before if question.endswith("_before") else self.period).steps(self.now)
+
+    @cached_property
+    def begins(self) -> str:
+        """The step that the first record was received in; empty where there is none."""
+        return min((key for (key,) in self.keys("ever") if key), default="")
+
+    def head(self, measure: str) -> Head:
         """The header of a column of figures."""
-        return Head(names.name(measure), about=about)
+        return Head(names.name(measure))
+
+    def head_before(self, measure: str) -> Head:
+        """The header of a column of figures of the period before."""
+        return Head(names.name(measure), about=self.before.label, compares=True)
 
     def _comparable(self, measure: str) -> bool:
-        return self.over or measure not in GROWS_WITH_TIME
+        return self.over or not grows_with_time(measure)
 
     def _made(self, question: str, measure: str, key: tuple[str, ...], value: int | float | None, n: int) -> Figure:
         one = MEASURES[measure]
@@ -149,6 +174,15 @@ def verdict(figure: Figure, reference: float) -> str:
     if figure.measure in FALLS:
         return "worse" if step > 0 else "better"
     return ""
+
+
+def grows_with_time(measure: str) -> bool:
+    """Whether a measure counts what happens in a period, so that one that is not over has less of it.
+
+    The backlog is counted at a moment.
+    """
+    one = MEASURES[measure]
+    return (one.is_count and one.clock != "backlog") or one.unit == "rate"
 
 
 def direction(measure: str) -> int:

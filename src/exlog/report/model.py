@@ -73,11 +73,16 @@ Cell = str | Figure | Change | Limit | None
 
 
 class Head(NamedTuple):
-    """The header of a column. ``about``: the period it is of, where a table has two."""
+    """The header of a column. ``about``: the period it is of, where a table has two. ``whole``: no cell is broken.
+
+    ``compares``: it is there for the sake of the period before.
+    """
 
     label: str
     numeric: bool = True
     about: str = ""
+    whole: bool = False
+    compares: bool = False
 
 
 class Row(NamedTuple):
@@ -94,6 +99,12 @@ class Table(NamedTuple):
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
     rest: str = ""
+
+    def alone(self) -> Table:
+        """The table without the columns that compare."""
+        kept = [place for place, head in enumerate(self.heads) if not head.compares]
+        rows = tuple(row._replace(cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
+        return self._replace(heads=tuple(self.heads[place] for place in kept), rows=rows)
 
 
 class Series(NamedTuple):
@@ -113,7 +124,7 @@ class Chart(NamedTuple):
 
     ``hatched``: places of the bars that are drawn hatched, where one series has two sorts of bars. ``hatch_means``
     says what hatching means then. ``table``: which table of the section has the figures. ``line``: the column of
-    that table whose shares a Pareto chart draws as a line.
+    that table whose shares a Pareto chart draws as a line. ``key``: what a sign in the texts of the bars means.
     """
 
     kind: str
@@ -126,10 +137,14 @@ class Chart(NamedTuple):
     hatched: frozenset[int] = frozenset()
     solid_means: str = ""
     hatch_means: str = ""
+    key: str = ""
 
 
 class Section(NamedTuple):
-    """One part of the report. ``lead``: sentences that say what the figures say; ``commands``: what gives them."""
+    """One part of the report. ``lead``: sentences that say what the figures say; ``commands``: what gives them.
+
+    ``short``: the title where there is little room, such as the name of a sheet; empty where the title is short.
+    """
 
     key: str
     title: str
@@ -137,6 +152,7 @@ class Section(NamedTuple):
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
     commands: tuple[Command, ...]
+    short: str = ""
 
 
 class Command(NamedTuple):
@@ -195,6 +211,7 @@ class Document(NamedTuple):
     """Its name: 2024Q1."""
     period_label: str
     before_label: str
+    """The period that it is compared with; empty where nothing is."""
     span: str
     made: str
     scope: str

@@ -30,6 +30,7 @@ _MEANINGS = {
     "share": "接收数 ÷ 全部接收数",
     "cumulative_share": "按所列顺序，到该行为止的占比之和",
     "complaints": "类型为投诉的接收数",
+    "complaint_rate": "投诉数 ÷ denominators.csv 所列的同期数量（订单、销量或客户）",
     "backlog": "期末（未结束则为目前）之前接收且未解决的记录数",
     "resolved": "期间内解决的记录数",
     "clearance": "解决数 ÷ 接收数",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from exlog.i18n import _
+from exlog.i18n import _, pick
 from exlog.measures import DIMENSIONS
 from exlog.report import words
 from exlog.report.material import Material
@@ -71,7 +71,7 @@ def bars(
         text = words.figure(one)
         if beside:
             other = material.figure(question, beside, *one.key)
-            text += f" ({material.head(beside).label} {words.figure(other)})"
+            text += pick(" ({})", "（{}）").format(f"{material.head(beside).label} {words.figure(other)}")
         texts.append(text)
     description = _("Bars of {measure}, one for each group.").format(measure=material.head(measure).label)
     labels = tuple(material.label(question, dimension, one.key[0]) for one in figures)

@@ -24,17 +24,29 @@ TREND = ("received", "complaints", "resolved", "answers", "satisfaction_mean", "
 
 
 class Question(NamedTuple):
-    """A question about the period, or the one ``before``. ``where``: further conditions, as ``--where`` takes them."""
+    """A question about the period, the one ``before``, or all time (``ever``).
+
+    ``where``: further conditions, as ``--where`` takes them. ``per``: the unit that complaints are divided by.
+    """
 
     name: str
     measures: tuple[str, ...]
     by: tuple[str, ...] = ()
     before: bool = False
     where: tuple[str, ...] = ()
+    ever: bool = False
+    per: str = ""
 
 
-def questions(period: Period) -> tuple[Question, ...]:
-    """Everything that a report of ``period`` asks, by unique names."""
+Told = tuple[str, str]
+"""A dimension (empty: the whole) and a unit that complaints can be divided by."""
+
+
+def questions(period: Period, told: Sequence[Told] = (), told_before: Sequence[Told] = ()) -> tuple[Question, ...]:
+    """Everything that a report of ``period`` asks, by unique names.
+
+    ``told``: what denominators cover the whole of it, and of the period before.
+    """
     steps = Question("trend", TREND, (period.step,))
     departments = ("received", "resolved", "resolution_mean_wh", "target_mean_wh", "variance_mean_wh", "sla_compliance")
     levels = ("received", "answers", "satisfaction_mean", "satisfied_share")
@@ -42,6 +54,7 @@ def questions(period: Period) -> tuple[Question, ...]:
     return (
         *_twice(Question("all", HEADLINE)),
         *(_twice(steps) if period.unit == "quarter" else (steps,)),
+        Question("ever", ("received",), (period.step,), ever=True),
         *_twice(Question("types", ("received", "share"), ("type",))),
         Question("categories", ("received", "share"), ("category",)),
         Question("causes", ("received", "share", "cumulative_share"), ("cause",), where=(known,)),
@@ -55,7 +68,20 @@ def questions(period: Period) -> tuple[Question, ...]:
         Question("repeats", ("received", "repeat_contacts", "repeat_rate")),
         Question("backlog", ("backlog",), ("age",)),
         Question("waiting", ("backlog",)),
+        *map(_rate, told),
+        *(_twice(_rate(one))[1] for one in told if one in told_before),
     )
+
+
+def rate_of(told: Told) -> str:
+    """The name of the question for the complaint rate."""
+    return "_".join(filter(None, ("rate", *told)))
+
+
+def _rate(told: Told) -> Question:
+    dimension, unit = told
+    by = (dimension,) if dimension else ()
+    return Question(rate_of(told), ("complaints", "complaint_rate"), by, per=unit)
 
 
 def _twice(question: Question) -> tuple[Question, Question]:
@@ -64,10 +90,11 @@ def _twice(question: Question) -> tuple[Question, Question]:
 
 def command(question: Question, period: Period, before: Period, filters: Sequence[str]) -> str:
     """The ``exlog stats`` command that gives the answer to ``question``. ``filters``: the options as typed."""
-    words = ["exlog", "stats", (before if question.before else period).name]
+    words = ["exlog", "stats", *([] if question.ever else [(before if question.before else period).name])]
     if question.by:
         words += ["--by", ",".join(question.by)]
     words += ["--measure", ",".join(question.measures)]
     for condition in question.where:
         words += ["--where", condition]
+    words += ["--per", question.per] if question.per else []
     return shlex.join([*words, *filters])

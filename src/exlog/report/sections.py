@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exlog.i18n import _, pick
-from exlog.report import groups, words
+from exlog.report import groups, rates, words
 from exlog.report.material import Material
 from exlog.report.model import Cell, Chart, Head, Row, Section, Series, Table
 from exlog.report.pieces import LISTED, any_of, bars, group_head, grouped, rest, values
@@ -27,6 +27,7 @@ def build(material: Material) -> tuple[Section, ...]:
             levels,
             groups.repeats,
             groups.regions,
+            *((rates.complaint_rates,) if rates.told(material) else ()),
             groups.backlog,
             groups.longest,
         )
@@ -36,9 +37,10 @@ def build(material: Material) -> tuple[Section, ...]:
 def trend(material: Material) -> Section:
     """Received and resolved, month by month, or week by week in a month; a quarter beside the one before."""
     step = words.unit(material.period.step)
-    asked = [name for name in ("trend_before", "trend") if name in material.answers]
-    periods = {"trend_before": material.before, "trend": material.period}
-    keys = [(key, name) for name in asked for key in periods[name].steps(material.now)]
+    asked = ["trend"]
+    if "trend_before" in material.answers and not material.is_new:
+        asked.insert(0, "trend_before")
+    keys = [(key, name) for name in asked for key in material.steps(name)]
     rows = [Row((key, *(material.figure(name, one, key) for one in TREND))) for key, name in keys]
     received = [material.figure(name, "received", key) for key, name in keys]
     resolved = [material.figure(name, "resolved", key) for key, name in keys]
@@ -49,6 +51,9 @@ def trend(material: Material) -> Section:
         lead.append(text.format(step=step, name=most.key[0], count=words.count(most.value)))
     if len(asked) > 1:
         lead.append(_("{before} stands before it, for comparison.").format(before=material.before.label))
+    if material.starts_within(asked[0]):
+        lead.append(_("The first record is of {step}.").format(step=material.begins))
+        asked.append("ever")
     lead += [
         _("Out of the ordinary by the control chart: {what}. ({command})").format(
             what=one, command=material.unusual_command
@@ -94,7 +99,7 @@ def types(material: Material) -> Section:
         )  # fmt: skip
     heads = (
         group_head("type"), material.head("received"), material.head("share"),
-        material.head("share", material.before.label), Head(_("Change")),
+        material.head_before("share"), Head(_("Change"), compares=True),
     )  # fmt: skip
     categories = grouped(material, "categories", ("category",), ("received", "share"), _("By category"))
     return Section(
@@ -114,18 +119,22 @@ def causes(material: Material) -> Section:
     ]
     if few:
         lead.append(
-            _("{few} of {all} causes make up {share} of them.").format(
+            _("{share} of them come from {few} of {all} causes.").format(
                 few=len(few), all=len(keys), share=words.figure(material.figure("causes", "cumulative_share", few[-1]))
             )
         )
     shown = keys[:LISTED]
+    if len(few) > len(shown):
+        text = _("The {shown} largest, shown here, come to {share} together: reaching {cut} % takes {few} causes.")
+        so_far = material.figure("causes", "cumulative_share", shown[-1])
+        lead.append(text.format(shown=len(shown), share=words.figure(so_far), cut=round(CUT * 100), few=len(few)))
     figures = [material.figure("causes", "received", key) for key in shown]
     cumulative = [material.figure("causes", "cumulative_share", key) for key in shown]
-    texts = [f"{words.figure(one)} · {words.figure(total)}" for one, total in zip(figures, cumulative, strict=True)]
+    texts = [f"{words.figure(one)} · Σ {words.figure(total)}" for one, total in zip(figures, cumulative, strict=True)]
     chart = Chart(
         "rows",
         _("Pareto of the causes"),
-        _("Bars of the number of records for each cause, the largest first; beside each the cumulative share."),
+        _("Bars of the number of records for each cause, the largest first; Σ: all causes down to it together."),
         tuple(shown),
         (Series(material.head("received").label, values(figures), tuple(texts), 1),),
         0,
@@ -133,6 +142,7 @@ def causes(material: Material) -> Section:
         frozenset(place for place, key in enumerate(shown) if key not in few),
         _("up to {cut} % together").format(cut=round(CUT * 100)),
         _("the rest"),
+        _("Σ: all causes down to this bar, together"),
     )
     measures = ("received", "share", "cumulative_share")
     rows = [
@@ -193,7 +203,7 @@ def departments(material: Material) -> Section:
     heads = (
         group_head("department"), material.head("resolved"), material.head("resolution_mean_wh"),
         material.head("target_mean_wh"), material.head("variance_mean_wh"), material.head("sla_compliance"),
-        Head(_("Against target"), numeric=False), material.head("variance_mean_wh", material.before.label),
+        Head(_("Against target"), numeric=False), material.head_before("variance_mean_wh"),
     )  # fmt: skip
     return Section(
         "departments", _("Departments against target"), tuple(lead), (chart,) if keys else (),
@@ -216,7 +226,7 @@ def levels(material: Material) -> Section:
         if one.value is not None and old.value is not None
     ]
     drawn = [place for place, one in enumerate(now) if one.n or before[place].n]
-    pairs = [(material.period.label, now, 2), (material.before.label, before, 4)]
+    pairs = [(material.period.label, now, 2), *([] if material.is_new else [(material.before.label, before, 4)])]
     chart = Chart(
         "rows",
         _("Satisfaction by customer level"),
@@ -243,7 +253,7 @@ def levels(material: Material) -> Section:
         )  # fmt: skip
     heads = (
         group_head("customer.level"), material.head("received"), material.head("satisfaction_mean"),
-        material.head("satisfied_share"), material.head("satisfaction_mean", material.before.label), Head(_("Change")),
+        material.head("satisfied_share"), material.head_before("satisfaction_mean"), Head(_("Change"), compares=True),
     )  # fmt: skip
     return Section(
         "levels", _("Satisfaction by customer level"), tuple(lead), (chart,) if drawn else (),
@@ -253,7 +263,7 @@ def levels(material: Material) -> Section:
 
 
 def _level_trend(material: Material, keys: Sequence[str]) -> tuple[Table, ...]:
-    steps = material.period.steps(material.now)
+    steps = material.steps("level_trend")
     rows = [
         Row(
             (

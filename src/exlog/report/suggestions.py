@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from exlog.i18n import N_, _
+from exlog.i18n import N_, _, pick
 from exlog.report import sections, words
 from exlog.report.material import Material
 from exlog.report.model import SMALL, Figure, Rule, Suggestion
@@ -24,15 +24,19 @@ SCATTERED = 0.7
 AMONG = 0.4
 AGAIN = 2
 PER_RULE = 3
-"""Suggestions of one rule, the weightiest first."""
+"""Suggestions of one rule, the weightiest first; how many more there are is said."""
+NAMED = 10
+"""Things that one suggestion names."""
+
+Spoken = Iterator[tuple[str, list[Figure], str]]
+"""Text, figures and section of each suggestion."""
 
 
 class _Rule(NamedTuple):
     key: str
     statement: str
     numbers: dict[str, object]
-    speak: Callable[[Material], Iterator[tuple[str, list[Figure], str]]]
-    """Text, figures and section of each suggestion."""
+    speak: Callable[[Material], Spoken]
 
 
 def suggest(material: Material) -> tuple[Suggestion, ...]:
@@ -40,11 +44,24 @@ def suggest(material: Material) -> tuple[Suggestion, ...]:
     found = []
     for rule in _rules(material.limits, material.repeats_from):
         because = _(rule.statement).format(**rule.numbers)
-        for place, (text, figures, section) in enumerate(rule.speak(material)):
-            if place < PER_RULE:
-                named = tuple((material.head(one.measure).label, one) for one in figures)
-                found.append(Suggestion(rule.key, text, because, named, section))
+        spoken = list(rule.speak(material))
+        for text, figures, section in spoken[:PER_RULE]:
+            named = tuple((_label(material, one), one) for one in figures)
+            found.append(Suggestion(rule.key, text, because, named, section))
+        if len(spoken) > PER_RULE:
+            more = _("{because}; it speaks {count} times more").format(because=because, count=len(spoken) - PER_RULE)
+            found[-1] = found[-1]._replace(because=more)
     return tuple(found)
+
+
+def _label(material: Material, one: Figure) -> str:
+    """What a figure is called: its measure, with the batch, or the period if that is the one before."""
+    label = material.head(one.measure).label
+    if one.source == "batches":
+        return pick(f"{_batch(one)} {label}", f"{_batch(one)}{label}")
+    if one.source.endswith("_before"):
+        return pick(f"{label} {material.before.label}", f"{material.before.label}{label}")
+    return label
 
 
 def rules(limits: Mapping[str, float], repeats_from: int) -> tuple[Rule, ...]:
@@ -138,9 +155,6 @@ def _of_habits(limits: Mapping[str, float]) -> Iterator[_Rule]:
     )  # fmt: skip
 
 
-Spoken = Iterator[tuple[str, list[Figure], str]]
-
-
 def _slow_departments(material: Material) -> Spoken:
     found = []
     for (key,) in material.keys("departments"):
@@ -162,7 +176,7 @@ def _slow_departments(material: Material) -> Spoken:
 def _targets_missed(material: Material) -> Spoken:
     kept = material.figure("all", "sla_compliance")
     if _below(kept, material.limits.get("sla_compliance", IN_TIME)):
-        text = _("Go through what was late, one by one, and move people or targets: {count} were late.").format(
+        text = _("Go through what was late, one by one, and move people or targets (late: {count}).").format(
             count=words.figure(material.figure("all", "sla_breached"))
         )
         yield text, [kept, material.figure("all", "sla_met"), material.figure("all", "sla_breached")], "departments"
@@ -189,7 +203,7 @@ def _old_backlog(material: Material) -> Spoken:
     old = material.figure("backlog", "backlog", "more")
     if old.value:
         yield (
-            _("Decide the {count} that wait for more than 30 working days: solve them, or close them with a reason.")
+            _("Decide what waits for more than 30 working days (records: {count}): solve it or close it with a reason.")
             .format(count=words.figure(old)),
             [old], "longest",
         )  # fmt: skip
@@ -220,18 +234,32 @@ def _causes_missing(material: Material) -> Spoken:
     keys = [key for (key,) in material.keys("causes") if key]
     known = material.figure("causes", "share", keys[0]).n if keys else 0
     if complaints.value is not None and complaints.value >= SMALL and known < CAUSE_KNOWN * complaints.value:
-        text = _("Have causes recorded (cause_required_for in exlog.yaml): only {known} have one.").format(known=known)
+        text = _("Have causes recorded (cause_required_for in exlog.yaml; records with one: {known}).").format(
+            known=known
+        )
         yield text, [complaints], "causes"
 
 
 def _repeat_batches(material: Material) -> Spoken:
-    found = [material.figure("batches", "received", *key) for key in material.keys("batches") if key[1]]
-    for received in sorted(found, key=lambda figure: -(figure.value or 0)):
-        model, batch = received.key
-        if (received.value or 0) >= material.repeats_from:
-            text = _("Check batch {batch} ({model}) with quality, and stop what is still in stock: {count} records.")
-            shown = text.format(batch=batch, model=model or "–", count=words.figure(received))
-            yield shown, [received, material.figure("batches", "complaints", model, batch)], "repeats"
+    """One suggestion for all of them: what is to be done is the same."""
+    every = [material.figure("batches", "received", *key) for key in material.keys("batches") if key[1]]
+    found = [one for one in every if (one.value or 0) >= material.repeats_from]
+    found.sort(key=lambda figure: -(figure.value or 0))
+    named = [
+        pick("{batch}: {count}", "{batch}{count}条").format(batch=_batch(one), count=words.figure(one))
+        for one in found[:NAMED]
+    ]
+    if len(found) > NAMED:
+        named.append(_("{count} more").format(count=len(found) - NAMED))
+    if found:
+        text = _("Check these batches with quality, and stop what is still in stock (records): {batches}.")
+        complaints = [material.figure("batches", "complaints", *one.key) for one in found[:NAMED]]
+        yield text.format(batches=words.listed(named)), complaints, "repeats"
+
+
+def _batch(one: Figure) -> str:
+    model, batch = one.key
+    return pick(f"{batch} ({model or '–'})", f"{batch}（{model or '–'}）")
 
 
 def _repeat_customers(material: Material) -> Spoken:
@@ -249,12 +277,16 @@ def _low_ratings(material: Material) -> Spoken:
         now, before = (material.figure(name, "satisfaction_mean", key) for name in ("levels", "levels_before"))
         if now.value is None or now.small:
             continue
-        fell = before.value is not None and not before.small and before.value - now.value >= RATING_FELL
+        fell = before.value is not None and not before.small and round(before.value - now.value, 6) >= RATING_FELL
         if now.value < least or fell:
-            text = _("Ask customers of level {level} what they miss: they rate {rating}.").format(
-                level=material.label("levels", "customer.level", key), rating=words.figure(now)
+            text = (
+                _("Ask customers of level {level} what they miss: their rating fell from {before} to {rating}.")
+                if fell
+                else _("Ask customers of level {level} what they miss: they rate {rating}.")
             )
-            yield text, [now], "levels"
+            level = material.label("levels", "customer.level", key)
+            said = text.format(level=level, before=words.figure(before), rating=words.figure(now))
+            yield said, [now, before] if fell else [now], "levels"
 
 
 def _regions(material: Material) -> Spoken:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from exlog.policy import Where
 
 _BOUNDS = {"share": 1.0, "points": 5.0}
-_NONE = frozenset({"variance_mean_wh"})
-"""Its target is 0: it is the difference to one."""
+_NONE = frozenset({"variance_mean_wh", "complaint_rate"})
+"""The target of the first is 0: it is the difference to one. The other is of as many units as a ledger tells."""
 
 
 def read(section: Any, where: Where) -> dict[str, float]:

@@ -10,7 +10,15 @@ from exlog.report.model import Change, Figure, Limit
 
 _UNITS = {"week": ("week", "周"), "month": ("month", "月份")}
 MINUS = "−"
-_SHOWN = {"share": (100, 1, " %"), "points": (1, 2, ""), "records": (1, 0, ""), "hours": (1, 1, " h")}
+THOUSAND = 1000
+"""Rates are told of a thousand."""
+_SHOWN = {
+    "share": (100, 1, " %"),
+    "rate": (THOUSAND, 2, " ‰"),
+    "points": (1, 2, ""),
+    "records": (1, 0, ""),
+    "hours": (1, 1, " h"),
+}
 """By unit what a figure is multiplied with, its decimals, and the sign behind it."""
 
 
@@ -23,7 +31,12 @@ def with_n(one: Figure) -> str:
     """A figure with the number of records it rests on, marked where these are few; a count is its own number."""
     if one.additive or one.value is None:
         return figure(one)
-    return f"{figure(one)}{'°' if one.small else ''} (n {count(one.n)})"
+    return f"{figure(one)}{'°' if one.small else ''}{over(one.n)}"
+
+
+def over(n: int) -> str:
+    """Behind a figure, over how many records it is taken."""
+    return pick(" (n {})", "（n {}）").format(count(n))
 
 
 def value(number: float | int | None, unit: str) -> str:
@@ -77,6 +90,16 @@ def unit(step: str) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Several things in one sentence."""
     return pick(", ", "，").join(parts)
+
+
+def sentences(*parts: str) -> str:
+    """Some sentences, each with its end."""
+    return pick(" ", "").join(part + stop() for part in parts)
+
+
+def colon() -> str:
+    """What stands between a name and what is said of it."""
+    return pick(": ", "：")
 
 
 def stop() -> str:
