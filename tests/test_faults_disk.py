@@ -317,3 +317,27 @@ def test_a_ledger_of_somebody_else_can_be_read_and_nothing_else(prepared: Path, 
     (root / "exceptions.csv").chmod(0o600)
     assert_refused(as_nobody("list"), "exceptions.csv")
     assert ledgers.content(root) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else needs root")
+def test_one_file_that_may_not_be_written_refuses_the_command_before_any_other_is(prepared: Path, memory: Path) -> None:
+    """Two people share a folder: past the commit point every command would wait for what one of them may not do."""
+    importlib.import_module("secrets")
+    memory.chmod(0o755)
+    root = ledgers.copied(prepared, memory / "ledger")
+    exlog(root, "update", ledgers.NEW, "--note", "x")
+    newest = max(root.glob("history/*/0.csv"))
+    for path in (root, *root.rglob("*")):
+        os.chown(path, 65534, 65534)
+    os.chown(newest, 0, 0)
+    before = ledgers.content(root)
+
+    def as_nobody(*arguments: str) -> Done:
+        return process.forked("-C", str(root), *arguments, inside=lambda: os.setuid(65534))
+
+    assert_refused(as_nobody("update", ledgers.NEW, "--note", "y"), "permission is denied")
+    assert as_nobody("list").code == 0
+    assert ledgers.content(root) == before
+    newest.parent.chmod(0o777)
+    os.chown(newest, 65534, 65534)
+    assert as_nobody("update", ledgers.NEW, "--note", "y").code == 0

@@ -8,6 +8,7 @@ A crash before the commit point leaves the ledger as it was; after it, the next 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -115,6 +116,7 @@ class Transaction:
             return True
         for entry in self._entries:
             self._refuse_changed(entry)
+            self._refuse_unwritable(entry)
         log = json.dumps({"exlog": 1, "files": self._entries}, ensure_ascii=False).encode("utf-8")
         work = self._root / WORK
         draft = work / "pending.new"
@@ -143,6 +145,13 @@ class Transaction:
                 where=str(path),
                 remedy=_("run the command again"),
             )
+
+    def _refuse_unwritable(self, entry: dict[str, Any]) -> None:
+        """Ask before the commit point whether all will be allowed: other people may own some of the files."""
+        path = self._root / entry["path"]
+        asked = path if "size" in entry and path.exists() else path.parent
+        if not os.access(asked, os.W_OK):
+            raise files.refusal(PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(asked)), asked)
 
 
 def sweep(root: Path) -> None:
