@@ -153,7 +153,7 @@ class Change:
         if not reason or not until:
             raise self._refused(
                 _("a hold needs a reason and an end"),
-                _('exlog update {id} --hold "waiting for parts" --until 2d'),
+                _('exlog update {id} --hold "waiting for parts" --until +2d'),
             )
         if datetime.fromisoformat(until) <= self.now:
             raise self._refused(
