@@ -71,3 +71,31 @@ def test_a_bare_span_lies_ahead_where_the_time_does(ledger: Ledger, field: str) 
 
 def test_a_bare_span_says_nothing_of_what_was(ledger: Ledger) -> None:
     assert "-2d" in ledger("add", "A", "s", "-t", "inquiry", "--one-off", "--received-at", "2d", code=2).err
+
+
+TIMES = ["2024-03-11 09:15:20", "2024-03-11 09:16", "2024-03-12", "2024-02-20"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "chosen"),
+    [
+        ("received_at=2024-03-11", "ab"),
+        ("received_at=2024-03", "abc"),
+        ("received_at!=2024-03", "d"),
+        ("received_at=2024-03-12,2024-02", "cd"),
+        ("received_at!=2024-03-12,2024-02", "ab"),
+        ("received_at=2024-03-11 09:15", "a"),
+        ("received_at=2024-03-11 09:15:20", "a"),
+        ("received_at=2024-03-11 09:15:00", ""),
+        ("received_at<=2024-03-11 09:15", "ad"),
+        ("received_at>2024-03-11 09:15", "bc"),
+        ("resolved_at=2024-03", ""),
+        ("resolved_at!=2024-03", "abcd"),
+    ],
+)
+def test_a_time_equals_a_period_that_it_lies_in(ledger: Ledger, condition: str, chosen: str) -> None:
+    ledger.add(*({"received_at": text, "subject": name} for name, text in zip("abcd", TIMES, strict=True)))
+    listed = ledger.json("list", "--where", condition, "--columns", "subject")
+    assert sorted(row["subject"] for row in listed) == [*chosen]
+    (counted,) = ledger.json("stats", "--measure", "received", "--where", condition)
+    assert counted["received"] == len(chosen)

@@ -87,6 +87,9 @@ _CLOCK = (
     r"(?: ?(?P<zone>z|utc|gmt|[+-]\d{2}(?::?[0-5]\d)?))?"
 )
 
+_TO_THE_MINUTE = r"\d[:点时]\d|\d ?[ap]m\b"
+_TO_THE_SECOND = r":\d\d:\d\d"
+
 # Where nothing stands between day and time, both must have two digits: 2024-03-114:30 has two readings.
 _DAY_AND_CLOCK = rf"(?P<text>.*?)(?:(?:^|,? |(?<=\d)t|(?<=[^\d ])|(?<=\d\d)(?=\d\d:)){_CLOCK})?"
 
@@ -138,6 +141,14 @@ def parse_period(text: str, *, now: datetime) -> tuple[datetime, datetime]:
     if whole_day:
         return start, _local(start.date() + timedelta(days=1), time(), now.tzinfo)
     return start, _elapse(start, timedelta(seconds=1))
+
+
+def parse_span(text: str, *, now: datetime) -> tuple[datetime, datetime]:
+    """``parse_period``, but a time of day without seconds is its whole minute. Raises Usage."""
+    start, end = parse_period(text, now=now)
+    if re.search(_TO_THE_MINUTE, _plain(text)) and not re.search(_TO_THE_SECOND, _plain(text)):
+        return start, _elapse(start, timedelta(minutes=1))
+    return start, end
 
 
 def parse_since(text: str, *, now: datetime) -> datetime:
