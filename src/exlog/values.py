@@ -37,6 +37,8 @@ def read(field: Field, text: str, policy: Policy, now: datetime) -> str:
         )
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise Usage(_("{field} holds bytes that are no text").format(field=field.name), remedy=_("type it as UTF-8"))
+    if "\0" in text:
+        raise Usage(_("{field} holds a NUL character").format(field=field.name), remedy=_("send plain text without it"))
     if field.kind == "choice":
         return policy.resolve(field.enum, text) if field.enum else _own_choice(field, text)
     if field.kind == "time":

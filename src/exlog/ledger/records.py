@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from exlog import fields, ids, invariants, profiles, times, typed_times, undone, values
@@ -15,9 +15,9 @@ from exlog.ledger import customers, enrolling, permits
 from exlog.ledger.applying import Applied
 from exlog.ledger.book import Book
 from exlog.ledger.locating import locate
-from exlog.ledger.session import Session, writing
+from exlog.ledger.session import Found, Session, writing
 from exlog.store import layout
-from exlog.workflow import Change, Event, Record, missing_details
+from exlog.workflow import Change, Event, Record
 
 
 class Done(NamedTuple):
@@ -91,8 +91,7 @@ def change(
     with writing(book) as session:
         applied = Applied(session)
         moved: set[str] = set()
-        for text in texts:
-            found = session.find(text)
+        for found in _found(session, texts):
             change = Change(found.record, book.policy, book.now, applied.steering.end_hold)
             step(change, session)
             if change.events or anew:
@@ -116,14 +115,23 @@ def change(
     return done
 
 
+def _found(session: Session, texts: Sequence[str]) -> Iterator[Found]:
+    """Each record that was named, once, however often it was."""
+    seen: set[str] = set()
+    for text in texts:
+        found = session.find(text)
+        if found.record["id"] not in seen:
+            seen.add(found.record["id"])
+            yield found
+
+
 def approve(book: Book, texts: Sequence[str], purpose: str, reason: str) -> Done:
     """Approve, as the second person, what policy guards of each record. Raises what ``permits.approve`` raises."""
     permits.require(book, "approve")
     done = Done([], [])
     with writing(book) as session:
         steering = Applied(session).steering
-        for text in texts:
-            found = session.find(text)
+        for found in _found(session, texts):
             change = Change(found.record, book.policy, book.now)
             permits.approve(book, steering, change, purpose, reason)
             session.log(found.record["id"], found.record["uid"], change.events)
@@ -256,7 +264,11 @@ def _key_note(key: str) -> str:
 
 
 def _details(book: Book, record: Record) -> list[str]:
-    wanted = missing_details(record)
+    wanted = ""
+    if record.get("category") == "quality" and not (record.get("model") or record.get("batch")):
+        wanted = _("a quality problem should name its model or batch (--set model=…)")
+    elif record.get("category") == "delivery" and not record.get("order_no"):
+        wanted = _("a delivery problem should name its order (--order-no)")
     mode = book.policy.rules["missing_details"]
     if wanted and mode == "refuse":
         raise Refused(wanted, remedy=_("or change rules.missing_details in exlog.yaml"))
