@@ -112,7 +112,8 @@ def _from_json(text: str, given: Mapping[str, str], unknown: str, reason: str, k
         if not isinstance(item, dict):
             raise Usage(_("entry {n} is no JSON object").format(n=place), where="stdin", remedy='{"customer": …}')
         values = {str(name): _text(name, value, place) for name, value in item.items()}
-        customer = values.pop("customer", "") or values.pop("customer_id", "") or values.pop("customer_name", "")
+        known = values.pop("customer_id", "")
+        customer = known or values.pop("customer", "") or values.pop("customer_name", "")
         if not customer:
             raise Usage(_("entry {n} names no customer").format(n=place), where="stdin", remedy='"customer": "NAME"')
         where = _("stdin: entry {n}").format(n=place)
@@ -120,7 +121,7 @@ def _from_json(text: str, given: Mapping[str, str], unknown: str, reason: str, k
             _refuse_empty_key(values["idempotency_key"], where)
         own_key = values.pop("idempotency_key", "") or (f"{key}.{place}" if key and place > 1 else key)
         own_reason = values.pop("reason", "") or reason
-        made.append(NewRecord(customer, {**given, **values}, own_reason, unknown, own_key, where))
+        made.append(NewRecord(customer, {**given, **values}, own_reason, unknown, own_key, where, bool(known)))
     if not made:
         raise Usage(_("standard input holds no record"), remedy=_("one JSON object, or one a line"))
     return made

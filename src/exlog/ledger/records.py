@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from exlog import fields, ids, invariants, profiles, times, typed_times, undone, values
+from exlog import fields, ids, invariants, times, typed_times, undone, values
 from exlog.errors import ExlogError, NotFound, Refused, Usage
 from exlog.fields import Field
 from exlog.filters import unknown_field
 from exlog.i18n import N_, _
-from exlog.ledger import customers, enrolling, permits
+from exlog.ledger import naming, permits
 from exlog.ledger.applying import Applied
 from exlog.ledger.book import Book
 from exlog.ledger.locating import locate
@@ -40,6 +40,8 @@ class NewRecord(NamedTuple):
     key: str = ""
     place: str = ""
     """Where it stood among others, for messages."""
+    exact: bool = False
+    """Whether ``customer`` is the id of a profile and nothing else."""
 
 
 DEFAULTS = {"type": "complaint", "channel": "phone"}
@@ -48,8 +50,8 @@ _OTHER_COMMANDS = {
     "urgency": N_("--urgency with --reason"),
     "resolved_at": "--resolution",
     "satisfaction": "exlog close --satisfaction",
-    "customer_id": "CUSTOMER",
-    "customer_name": "CUSTOMER",
+    "customer_id": N_("CUSTOMER, or exlog update ID --set customer_id=C…"),
+    "customer_name": N_("CUSTOMER, or exlog update ID --set customer_id=C…"),
     "hold_reason": N_("--hold with --until"),
     "hold_until": N_("--hold with --until"),
     "progress": "--note",
@@ -145,6 +147,10 @@ def set_fields(change: Change, assignments: Mapping[str, str], session: Session)
     """Give typed values to fields. Raises Usage for a field that is not set this way."""
     policy = session.book.policy
     for name, typed in assignments.items():
+        if policy.field(name) is fields.BY_NAME["customer_id"]:
+            for known, value in naming.customer_of(session, typed, exact=True).items():
+                change.set(known, value)
+            continue
         field = settable(session.book, name)
         value = values.read(field, typed, policy, session.book.now)
         if field.name == "follow_up_of" and value:
@@ -170,7 +176,7 @@ def settable(book: Book, name: str) -> Field:
 def _new_record(session: Session, new: NewRecord, applied: Applied) -> tuple[Record, list[str]]:
     book = session.book
     record: Record = {"id": "", "status": "new", "recorded_at": session.stamp, "reopen_count": "0"}
-    record.update(_customer_of(session, new))
+    record.update(naming.customer_of(session, new.customer, new.unknown, exact=new.exact))
     given = {**DEFAULTS, **{name: text for name, text in new.given.items() if text}}
     urgency = given.pop("urgency", "")
     for name, typed in given.items():
@@ -195,36 +201,6 @@ def _new_record(session: Session, new: NewRecord, applied: Applied) -> tuple[Rec
     created = Event("create", "*", "", json.dumps(present, ensure_ascii=False), _key_note(new.key))
     session.put(record, [created, *rating.events])
     return record, [f"{record['id']}: {remark}" for remark in remarks]
-
-
-def _customer_of(session: Session, new: NewRecord) -> dict[str, str]:
-    book = session.book
-    everyone = [*customers.index(book), *session.customers]
-    found = profiles.find(new.customer, everyone)
-    if new.unknown == "one-off":
-        if book.policy.rules["one_off_customers"] == "refuse":
-            raise Refused(
-                _("the policy does not allow one-off customers"),
-                remedy=_("use --new-customer, or change rules.one_off_customers in exlog.yaml"),
-            )
-        exact = [one for one in found if new.customer.strip().casefold() in (one.id.casefold(), one.name.casefold())]
-        if len(exact) == 1:
-            return {"customer_id": exact[0].id, "customer_name": exact[0].name}
-        name = values.read(profiles.BY_NAME["name"], new.customer, book.policy, book.now)
-        return {"customer_id": "", "customer_name": name}
-    if len(found) > 1:
-        raise profiles.ambiguous(new.customer, found)
-    if found:
-        return {"customer_id": found[0].id, "customer_name": found[0].name}
-    if new.unknown == "profile":
-        made = enrolling.create(session, {"name": new.customer})
-        return {"customer_id": made.id, "customer_name": made.name}
-    near = profiles.near(new.customer, everyone)
-    hint = _("did you mean {near}?").format(near=profiles.named(near)) + " " if near else ""
-    raise Refused(
-        _("no customer is called {name!r}").format(name=new.customer),
-        remedy=hint + _("--new-customer makes a profile, --one-off keeps just the name"),
-    )
 
 
 def _already(session: Session, key: str) -> Record | None:
