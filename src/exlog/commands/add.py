@@ -15,7 +15,8 @@ from exlog.errors import Usage
 from exlog.i18n import _
 
 if TYPE_CHECKING:
-    from exlog.ledger.records import NewRecord
+    from exlog.ledger.book import Book
+    from exlog.ledger.records import Done, NewRecord
 
 app = typer.Typer(add_completion=False)
 
@@ -76,21 +77,23 @@ def add(
     if customer is None or subject is None:
         raise Usage(_("CUSTOMER and SUBJECT are missing"), remedy='exlog add "CUSTOMER" "SUBJECT" [-t T] [-c C]')
     given["subject"] = subject
-    given["description"] = _description(call, description, edit) or given.get("description", "")
+    text = _standard_input() if description == "-" else description
+    given["description"] = text or given.get("description", "")
     new = records.NewRecord(customer, given, reason, unknown, key or "")
-    results.show_done(call, book, records.add(book, [new]))
+    done = _add_edited(call, book, new) if edit and description != "-" else records.add(book, [new])
+    results.show_done(call, book, done)
 
 
-def _description(call: Settings, text: str, edit: bool) -> str:
-    if text == "-":
-        return _standard_input()
-    if edit:
-        if not call.may_ask:
-            raise Usage(_("there is no terminal to edit on"), remedy=_("give the text with -d, or - for stdin"))
-        from exlog.commands import asking
+def _add_edited(call: Settings, book: Book, new: NewRecord) -> Done:
+    """Record what the person writes in an editor; what else would be refused is before it opens."""
+    from exlog.commands import asking
+    from exlog.ledger import records
 
-        return asking.edited(text)
-    return text
+    if not call.may_ask:
+        raise Usage(_("there is no terminal to edit on"), remedy=_("give the text with -d, or - for stdin"))
+    records.rehearse(book, new)
+    with asking.edited(new.given["description"]) as text:
+        return records.add(book, [new._replace(given={**new.given, "description": text})])
 
 
 def _standard_input() -> str:

@@ -82,6 +82,14 @@ def add(book: Book, new: Sequence[NewRecord]) -> Done:
     return done
 
 
+def rehearse(book: Book, new: NewRecord) -> None:
+    """Raise what ``add`` would, and record nothing."""
+    permits.require(book, "record")
+    with writing(book) as session:
+        if not _already(session, new.key):
+            _new_record(session, new, Applied(session))
+
+
 def change(
     book: Book, texts: Sequence[str], step: Callable[[Change, Session], None], *, anew: bool = False
 ) -> Done:  # fmt: skip
