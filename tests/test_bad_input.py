@@ -726,7 +726,7 @@ def test_an_ambiguous_customer_lists_the_candidates_escaped(ledger: Path) -> Non
         (("show", ""), 5, "no record"),
         (("show", "²²"), 5, "no record"),
         (("close", NEW, "--satisfaction", "9"), 2, "satisfaction is 1 to 5, not 9"),
-        (("close", NEW, "--satisfaction", "4.5"), 2, "satisfaction must be a number"),
+        (("close", NEW, "--satisfaction", "4.5"), 2, "satisfaction is 1 to 5"),
         (("close", NEW, "--satisfaction", "-1"), 2, "satisfaction"),
         ((*ADD, "--received-at", "2024-02-30"), 2, "2024-02-30"),
         ((*ADD, "--received-at", "03/04/2024"), 2, "2024-03-04"),

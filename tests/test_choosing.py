@@ -77,7 +77,8 @@ CONDITIONS = st.one_of(
     ),
     st.builds(
         "{}{}{}".format, st.sampled_from(["received_at", "due_at", "resolved_at"]), SIGNS,
-        st.sampled_from(["2024-03", "2024-03-31T16:00:00Z", "2024-04-01", "", "2024-03-31 23:59:59"]),
+        st.sampled_from(["2024-03", "2024-03-31T16:00:00Z", "2024-04-01", "", "2024-03-31 23:59:59",
+                         "2024-03-31 23:59", "2024-03,2024-04-10 11:59"]),
     ),
     st.builds("ship_date{}{}".format, SIGNS, st.sampled_from(["2024-03-15", ""])),
 )  # fmt: skip

@@ -21,6 +21,8 @@ from exlog.i18n import _
 from exlog.policy import Policy
 
 Cells = Sequence[str]
+Condition = tuple[str, str, tuple[str, ...]]
+"""Field, sign and the wanted values; of a time that equals, start and end of each period (see ``periods``)."""
 Test = Callable[[Cells], bool]
 
 _CONDITION = re.compile(r"\s*([^!<>=~]*[^!<>=~\s])\s*(!=|>=|<=|=|>|<|~)(.*)", re.DOTALL)
@@ -59,7 +61,7 @@ class Selection(NamedTuple):
     """
 
     statuses: frozenset[str]
-    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    conditions: tuple[Condition, ...]
     customers: tuple[str, ...]
     texts: tuple[tuple[str, ...], ...]
     since: datetime | None
@@ -139,7 +141,7 @@ def _split(words: Sequence[str]) -> list[str]:
     return [part.strip() for word in words for part in re.split("[,，]", word) if part.strip()]
 
 
-def _condition(text: str, policy: Policy, now: datetime) -> tuple[str, str, tuple[str, ...]]:
+def _condition(text: str, policy: Policy, now: datetime) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise Usage(
@@ -156,14 +158,23 @@ def _condition(text: str, policy: Policy, now: datetime) -> tuple[str, str, tupl
         return name, sign, ("",)
     if field.enum and sign != "~":
         wanted = [policy.resolve(field.enum, word) for word in wanted]
-    if field.kind == "time" and sign != "~":
+    if field.kind == "time" and sign in ("=", "!="):
+        spans = [typed_times.parse_span(word, now=now) for word in wanted]
+        wanted = [times.format_time(moment) for span in spans for moment in span]
+    elif field.kind == "time" and sign != "~":
         wanted = [times.format_time(_bound(word, sign, now)) for word in wanted]
     return name, sign, tuple(wanted)
 
 
+def periods(wanted: Sequence[str]) -> list[tuple[datetime, datetime]]:
+    """The periods in which a time lies that equals what was typed, each without its end."""
+    moments = [datetime.fromisoformat(word) for word in wanted]
+    return list(zip(moments[::2], moments[1::2], strict=True))
+
+
 def _bound(word: str, sign: str, now: datetime) -> datetime:
     """``>2024-03`` is after March, ``<=2024-03`` takes March in: the end of the period, else its start."""
-    start, end = typed_times.parse_period(word, now=now)
+    start, end = typed_times.parse_span(word, now=now)
     return end if sign in (">", "<=") else start
 
 
@@ -187,9 +198,7 @@ def unknown_field(name: str, policy: Policy) -> Usage:
     )
 
 
-def _needles(
-    conditions: Sequence[tuple[str, str, tuple[str, ...]]], kinds: dict[str, Field]
-) -> tuple[tuple[str, ...], ...]:
+def _needles(conditions: Sequence[Condition], kinds: dict[str, Field]) -> tuple[tuple[str, ...], ...]:
     groups = []
     for name, sign, wanted in conditions:
         exact = kinds[name].kind == "choice" or not any(_has_case(word) for word in wanted)
@@ -216,8 +225,8 @@ def _condition_test(index: int | None, field: Field, sign: str, wanted: tuple[st
         return lambda cells: matches
     if sign in ("=", "!="):
         if field.kind == "time" and wanted != ("",):
-            moments = {datetime.fromisoformat(word) for word in wanted}
-            return lambda cells: (times.moment(cells[index]) in moments) == (sign == "=")
+            within = [_period_test(index, start, end) for start, end in periods(wanted)]
+            return lambda cells: any(test(cells) for test in within) == (sign == "=")
         words = frozenset(word.casefold() for word in wanted)
         if field.kind == "choice":
             return lambda cells: (cells[index].casefold() in words) == (sign == "=")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -44,3 +44,11 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo is not None else None
+
+
+def days_after(text: str, days: int) -> datetime:
+    """The moment so many days after a stored time; the last there is where that lies beyond the calendar."""
+    try:
+        return datetime.fromisoformat(text) + timedelta(days=days)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

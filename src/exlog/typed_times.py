@@ -87,6 +87,9 @@ _CLOCK = (
     r"(?: ?(?P<zone>z|utc|gmt|[+-]\d{2}(?::?[0-5]\d)?))?"
 )
 
+_TO_THE_MINUTE = r"\d[:点时]\d|\d ?[ap]m\b"
+_TO_THE_SECOND = r":\d\d:\d\d"
+
 # Where nothing stands between day and time, both must have two digits: 2024-03-114:30 has two readings.
 _DAY_AND_CLOCK = rf"(?P<text>.*?)(?:(?:^|,? |(?<=\d)t|(?<=[^\d ])|(?<=\d\d)(?=\d\d:)){_CLOCK})?"
 
@@ -96,14 +99,16 @@ def parse_when(text: str, *, now: datetime, future: bool = False) -> datetime:
 
     A day without a time is its start. A year left out makes the date the latest that is not after today, a
     weekday is the most recent one, today included. With ``future`` the date is the earliest that is not
-    before today, and the weekday the first that is still to come. Raises Usage where the text cannot be
-    read, has two readings, or names no day of the years 1900 to 2200.
+    before today, the weekday the first that is still to come, and ``2d`` is ``+2d``. Raises Usage where the
+    text cannot be read, has two readings, or names no day of the years 1900 to 2200.
     """
     reading = _read(text, now, future)
     if reading is None:
         raise Usage(
             _("{text!r} is no time that can be read").format(text=text),
-            remedy=_("write it like 2024-03-15 14:30, 15 Mar 14:30, yesterday, mon, 14:30 or -2d"),
+            remedy=_("write it like 2024-03-15 14:30, 15 Mar 14:30, tomorrow, mon, 14:30 or +2d")
+            if future
+            else _("write it like 2024-03-15 14:30, 15 Mar 14:30, yesterday, mon, 14:30 or -2d"),
         )
     return reading[0]
 
@@ -136,6 +141,14 @@ def parse_period(text: str, *, now: datetime) -> tuple[datetime, datetime]:
     if whole_day:
         return start, _local(start.date() + timedelta(days=1), time(), now.tzinfo)
     return start, _elapse(start, timedelta(seconds=1))
+
+
+def parse_span(text: str, *, now: datetime) -> tuple[datetime, datetime]:
+    """``parse_period``, but a time of day without seconds is its whole minute. Raises Usage."""
+    start, end = parse_period(text, now=now)
+    if re.search(_TO_THE_MINUTE, _plain(text)) and not re.search(_TO_THE_SECOND, _plain(text)):
+        return start, _elapse(start, timedelta(minutes=1))
+    return start, end
 
 
 def parse_since(text: str, *, now: datetime) -> datetime:
@@ -186,7 +199,7 @@ def _read(text: str, now: datetime, future: bool) -> tuple[datetime, bool] | Non
     plain = _plain(text)
     now = now.replace(microsecond=0)
     try:
-        moment = now if plain in ("now", "现在") else _relative(plain, now)
+        moment = now if plain in ("now", "现在") else _relative(plain, now, future)
         reading = (moment, False) if moment else _day_and_clock(plain, now, future) or worded.read(plain, now)
         if reading:
             _check_year(reading[0].year)
@@ -195,14 +208,15 @@ def _read(text: str, now: datetime, future: bool) -> tuple[datetime, bool] | Non
     return reading
 
 
-def _relative(text: str, now: datetime) -> datetime | None:
-    """``-2d``, ``+4h``, ``2d ago``: days and weeks keep the time of day, hours and minutes elapse."""
+def _relative(text: str, now: datetime, future: bool) -> datetime | None:
+    """``-2d``, ``+4h``, ``2d ago``, in the ``future`` ``2d`` too: days and weeks keep the time of day, hours and
+    minutes elapse."""
     found = re.fullmatch(rf"(?P<sign>[+-] ?)?{_SPAN}(?P<ago> ago)?", text)
-    if not found or bool(found["sign"]) == bool(found["ago"]):
+    if not found or (found["sign"] and found["ago"]) or not (found["sign"] or found["ago"] or future):
         return None
     unit = found["unit"][0]
     length = int(found["number"]) * _UNIT_LENGTHS[unit]
-    if found["ago"] or found["sign"].startswith("-"):
+    if found["ago"] or (found["sign"] or "").startswith("-"):
         length = -length
     if unit in "mh":
         return _elapse(now, length)

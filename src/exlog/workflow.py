@@ -10,7 +10,7 @@ Records are plain texts by field name; an absent field is missing or empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from exlog import times, vocabulary
@@ -48,6 +48,13 @@ TRANSITIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("closed", "in_progress"): ("reopen",),
 }
 """From which status to which, and by which actions; straight to closed only as duplicate or invalid."""
+
+
+_OF_A_ROUND = (
+    "resolution", "resolved_at", "satisfaction", "customer_comment", "confirmed_at", "closed_at", "close_reason",
+    "duplicate_of", "follow_up_at", "effect_check_at", "effect",
+)  # fmt: skip
+"""What a reopened record had from the round that ended."""
 
 
 class Event(NamedTuple):
@@ -153,7 +160,7 @@ class Change:
         if not reason or not until:
             raise self._refused(
                 _("a hold needs a reason and an end"),
-                _('exlog update {id} --hold "waiting for parts" --until 2d'),
+                _('exlog update {id} --hold "waiting for parts" --until +2d'),
             )
         if datetime.fromisoformat(until) <= self.now:
             raise self._refused(
@@ -251,7 +258,7 @@ class Change:
         if resolution or self.status != "resolved":
             self.resolve(resolution)
         days = self.policy.rules["no_response_after_days"]
-        allowed = _days_after(self.record["resolved_at"], days)
+        allowed = times.days_after(self.record["resolved_at"], days)
         if self.now < allowed:
             raise self._refused(
                 _("without an answer it may be closed from {date} ({days} days after it was resolved)").format(
@@ -261,14 +268,29 @@ class Change:
             )
         self._end_answered("no_response", reason)
 
-    def close_as_duplicate(self, other: str, reason: str) -> None:
+    def close_as_duplicate(self, other: Record, reason: str) -> None:
         """Any status → closed as a duplicate of ``other``; the row is kept and leaves every measure."""
         self._refuse_closed()
-        if other == self.id:
+        if other["id"] == self.id:
             raise self._refused(_("a record cannot be a duplicate of itself"), _("name the other record"))
-        self.set("duplicate_of", other, "close")
+        self._refuse_uncounted(other)
+        self.set("duplicate_of", other["id"], "close")
         self._leave_hold()
         self._end("duplicate", reason)
+
+    def _refuse_uncounted(self, other: Record) -> None:
+        """Refuse to name a record that left the measures itself: what happened would then be in none."""
+        reopen = f"exlog reopen {other['id']} --reason WHY"
+        if other.get("close_reason") == "invalid":
+            message = _("{other} is closed as invalid, so what happened would be counted nowhere")
+        elif other.get("close_reason") == "duplicate":
+            message = _("{other} is closed as a duplicate of {target} itself")
+            if other.get("duplicate_of") not in (self.id, "", None):
+                reopen = f"exlog close {self.id} --duplicate-of {other['duplicate_of']}"
+        else:
+            return
+        named = message.replace("{other}", other["id"]).replace("{target}", other.get("duplicate_of", ""))
+        raise self._refused(named, reopen)
 
     def close_as_invalid(self, reason: str) -> None:
         """Any status → closed as invalid; the row is kept and leaves every measure."""
@@ -286,7 +308,7 @@ class Change:
             raise self._refused(_("a reason is missing"), 'exlog reopen {id} --reason "WHY"')
         if self.status == "closed":
             days = self.policy.rules["reopen_within_days"]
-            last = _days_after(self.record["closed_at"], days)
+            last = times.days_after(self.record["closed_at"], days)
             if self.now > last:
                 raise self._refused(
                     _("it was closed more than {days} days ago").format(days=days),
@@ -294,19 +316,7 @@ class Change:
                 )
         if not self.record.get("first_resolved_at") and self.record.get("resolved_at"):
             self.set("first_resolved_at", self.record["resolved_at"], "reopen")
-        for field in (
-            "resolution",
-            "resolved_at",
-            "satisfaction",
-            "customer_comment",
-            "confirmed_at",
-            "closed_at",
-            "close_reason",
-            "duplicate_of",
-            "follow_up_at",
-            "effect_check_at",
-            "effect",
-        ):
+        for field in _OF_A_ROUND:
             self.set(field, "", "reopen")
         self.set("reopen_count", str(int(self.record.get("reopen_count") or 0) + 1), "reopen")
         status = "in_progress" if self.record.get("owner") or self.record.get("department") else "new"
@@ -385,20 +395,3 @@ class Change:
 def _due_later(record: Mapping[str, str], now: datetime) -> str:
     due, since = datetime.fromisoformat(record["due_at"]), datetime.fromisoformat(record["hold_since"])
     return times.format_time((due + (now - since)).astimezone(now.tzinfo).replace(microsecond=0))
-
-
-def _days_after(text: str, days: int) -> datetime:
-    """The moment so many days after a stored time; the last there is where that lies beyond the calendar."""
-    try:
-        return datetime.fromisoformat(text) + timedelta(days=days)
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)
-
-
-def missing_details(record: Mapping[str, str]) -> str:
-    """What a quality or delivery problem should name and does not; empty where nothing is wanted."""
-    if record.get("category") == "quality" and not (record.get("model") or record.get("batch")):
-        return _("a quality problem should name its model or batch (--set model=…)")
-    if record.get("category") == "delivery" and not record.get("order_no"):
-        return _("a delivery problem should name its order (--order-no)")
-    return ""

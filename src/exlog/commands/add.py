@@ -15,7 +15,8 @@ from exlog.errors import Usage
 from exlog.i18n import _
 
 if TYPE_CHECKING:
-    from exlog.ledger.records import NewRecord
+    from exlog.ledger.book import Book
+    from exlog.ledger.records import Done, NewRecord
 
 app = typer.Typer(add_completion=False)
 
@@ -45,13 +46,17 @@ def add(
     new_customer: bool = typer.Option(False, "--new-customer", help=_("Make a profile for an unknown customer.")),
     one_off: bool = typer.Option(False, "--one-off", help=_("Keep just the customer's name.")),
     from_json: bool = typer.Option(False, "--json", help=_("Read one object or JSON lines from standard input.")),
-    key: str = typer.Option("", "--idempotency-key", metavar="K", help=_("A second call with K records nothing new.")),
+    key: str | None = typer.Option(
+        None, "--idempotency-key", metavar="K", help=_("A second call with K records nothing new.")
+    ),
 ) -> None:
     from exlog.ledger import records
 
     call = settings(ctx)
     if new_customer and one_off:
         raise Usage(_("--new-customer and --one-off exclude each other"), remedy=_("give one of them"))
+    if key is not None:
+        _refuse_empty_key(key, "--idempotency-key")
     unknown = "profile" if new_customer else "one-off" if one_off else "refuse"
     given = {
         "type": type, "category": category, "channel": channel, "severity": severity, "urgency": urgency,
@@ -61,7 +66,7 @@ def add(
     if from_json:
         if customer or subject:
             raise Usage(_("--json takes everything from standard input"), remedy=_("leave the arguments out"))
-        done = records.add(book, _from_json(_standard_input(), given, unknown, reason, key))
+        done = records.add(book, _from_json(_standard_input(), given, unknown, reason, key or ""))
         results.show_done(call, book, done)
         return
     if customer is None and subject is None and call.may_ask:
@@ -72,21 +77,23 @@ def add(
     if customer is None or subject is None:
         raise Usage(_("CUSTOMER and SUBJECT are missing"), remedy='exlog add "CUSTOMER" "SUBJECT" [-t T] [-c C]')
     given["subject"] = subject
-    given["description"] = _description(call, description, edit) or given.get("description", "")
-    new = records.NewRecord(customer, given, reason, unknown, key)
-    results.show_done(call, book, records.add(book, [new]))
+    text = _standard_input() if description == "-" else description
+    given["description"] = text or given.get("description", "")
+    new = records.NewRecord(customer, given, reason, unknown, key or "")
+    done = _add_edited(call, book, new) if edit and description != "-" else records.add(book, [new])
+    results.show_done(call, book, done)
 
 
-def _description(call: Settings, text: str, edit: bool) -> str:
-    if text == "-":
-        return _standard_input()
-    if edit:
-        if not call.may_ask:
-            raise Usage(_("there is no terminal to edit on"), remedy=_("give the text with -d, or - for stdin"))
-        from exlog.commands import asking
+def _add_edited(call: Settings, book: Book, new: NewRecord) -> Done:
+    """Record what the person writes in an editor; what else would be refused is before it opens."""
+    from exlog.commands import asking
+    from exlog.ledger import records
 
-        return asking.edited(text)
-    return text
+    if not call.may_ask:
+        raise Usage(_("there is no terminal to edit on"), remedy=_("give the text with -d, or - for stdin"))
+    records.rehearse(book, new)
+    with asking.edited(new.given["description"]) as text:
+        return records.add(book, [new._replace(given={**new.given, "description": text})])
 
 
 def _standard_input() -> str:
@@ -108,16 +115,25 @@ def _from_json(text: str, given: Mapping[str, str], unknown: str, reason: str, k
         if not isinstance(item, dict):
             raise Usage(_("entry {n} is no JSON object").format(n=place), where="stdin", remedy='{"customer": …}')
         values = {str(name): _text(name, value, place) for name, value in item.items()}
-        customer = values.pop("customer", "") or values.pop("customer_id", "") or values.pop("customer_name", "")
+        known = values.pop("customer_id", "")
+        customer = known or values.pop("customer", "") or values.pop("customer_name", "")
         if not customer:
             raise Usage(_("entry {n} names no customer").format(n=place), where="stdin", remedy='"customer": "NAME"')
+        where = _("stdin: entry {n}").format(n=place)
+        if item.get("idempotency_key") is not None:
+            _refuse_empty_key(values["idempotency_key"], where)
         own_key = values.pop("idempotency_key", "") or (f"{key}.{place}" if key and place > 1 else key)
         own_reason = values.pop("reason", "") or reason
-        where = _("stdin: entry {n}").format(n=place)
-        made.append(NewRecord(customer, {**given, **values}, own_reason, unknown, own_key, where))
+        made.append(NewRecord(customer, {**given, **values}, own_reason, unknown, own_key, where, bool(known)))
     if not made:
         raise Usage(_("standard input holds no record"), remedy=_("one JSON object, or one a line"))
     return made
+
+
+def _refuse_empty_key(key: str, where: str) -> None:
+    """An unset variable of a shell is no key: two calls with it would record twice."""
+    if not key.strip():
+        raise Usage(_("the idempotency key is empty"), where=where, remedy=_("give one, or leave it out"))
 
 
 def _objects(text: str) -> list[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +15,8 @@ from exlog.i18n import _
 from exlog.render import safe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from exlog.ledger.book import Book
 
 
@@ -77,22 +81,40 @@ def _say(text: str) -> None:
     sys.stderr.write(safe(text) + "\n")
 
 
-def edited(text: str) -> str:
-    """What the person wrote in $VISUAL or $EDITOR. Raises Usage where the editor fails."""
-    import os
-    import shlex
-    import subprocess
+@contextmanager
+def edited(text: str) -> Iterator[str]:
+    """What the person wrote in $VISUAL or $EDITOR; its file is kept, and named, where the use of it fails.
+
+    Raises Usage where the editor fails.
+    """
+    import shutil
     import tempfile
     from pathlib import Path
 
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "description.txt"
+    folder = Path(tempfile.mkdtemp(prefix="exlog-"))
+    file = folder / "description.txt"
+    try:
         file.write_text(text, encoding="utf-8")
-        try:
-            code = subprocess.run([*shlex.split(command), str(file)], check=False).returncode
-        except OSError as error:
-            raise Usage(_("the editor {name} does not start: {error}").format(name=command, error=error)) from None
-        if code:
-            raise Usage(_("the editor {name} ended with code {code}").format(name=command, code=code))
-        return file.read_text(encoding="utf-8")
+        _run_editor(file)
+        yield file.read_text(encoding="utf-8")
+    except BaseException:
+        if file.exists() and file.read_bytes().strip() not in (b"", text.encode().strip()):
+            _say(_("what you wrote is kept in {file}; give it with -d - < {file}").format(file=file))
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_editor(file: Path) -> None:
+    import os
+    import shlex
+    import subprocess
+
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        code = subprocess.run([*shlex.split(command), str(file)], check=False).returncode
+    except OSError as error:
+        raise Usage(_("the editor {name} does not start: {error}").format(name=command, error=error)) from None
+    if code:
+        raise Usage(_("the editor {name} ended with code {code}").format(name=command, code=code))

@@ -34,7 +34,6 @@ def close(
     from exlog import values
     from exlog.fields import BY_NAME
     from exlog.ledger import permits, records
-    from exlog.ledger.locating import locate
 
     call = settings(ctx)
     ways = [bool(satisfaction or comment), no_response, bool(duplicate_of), invalid]
@@ -53,7 +52,7 @@ def close(
         records.set_fields(change, assignments, session)
         done = records.text_of("resolution", resolution, book)
         if duplicate_of:
-            change.close_as_duplicate(locate(book, duplicate_of, session.live.ids)[0], why)
+            change.close_as_duplicate(session.find(duplicate_of).record, why)
         elif invalid:
             change.close_as_invalid(why)
         elif no_response:

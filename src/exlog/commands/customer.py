@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, help=_("Customer profiles."))
 
 _NAME = typer.Argument(..., metavar="CUSTOMER", help=_("Id, name, short name, part of one, or last 4 of the phone."))
-_SHORT = typer.Option("", "--short-name", metavar="TEXT", help=_("Short name."))
-_KIND = typer.Option("", "--kind", metavar="K", help="company | person")
-_LEVEL = typer.Option("", "--level", metavar="L", help="strategic | vip | standard")
-_CONTACT = typer.Option("", "--contact", metavar="TEXT", help=_("Contact person."))
-_PHONE = typer.Option("", "--phone", metavar="TEXT")
-_EMAIL = typer.Option("", "--email", metavar="TEXT")
-_ADDRESS = typer.Option("", "--address", metavar="TEXT")
-_INDUSTRY = typer.Option("", "--industry", metavar="TEXT")
-_REGION = typer.Option("", "--region", metavar="TEXT")
-_SINCE = typer.Option("", "--opened-on", metavar="DATE", help=_("First day of cooperation."))
+_SHORT = typer.Option(None, "--short-name", metavar="TEXT", help=_("Short name."))
+_KIND = typer.Option(None, "--kind", metavar="K", help="company | person")
+_LEVEL = typer.Option(None, "--level", metavar="L", help="strategic | vip | standard")
+_CONTACT = typer.Option(None, "--contact", metavar="TEXT", help=_("Contact person."))
+_PHONE = typer.Option(None, "--phone", metavar="TEXT")
+_EMAIL = typer.Option(None, "--email", metavar="TEXT")
+_ADDRESS = typer.Option(None, "--address", metavar="TEXT")
+_INDUSTRY = typer.Option(None, "--industry", metavar="TEXT")
+_REGION = typer.Option(None, "--region", metavar="TEXT")
+_SINCE = typer.Option(None, "--opened-on", metavar="DATE", help=_("First day of cooperation."))
 _SETS = typer.Option([], "--set", metavar="FIELD=VALUE", help=_("Any other field."))
 
 
@@ -38,16 +38,16 @@ _SETS = typer.Option([], "--set", metavar="FIELD=VALUE", help=_("Any other field
 def add(
     ctx: typer.Context,
     name: str = typer.Argument(..., metavar="NAME"),
-    short_name: str = _SHORT,
-    kind: str = _KIND,
-    level: str = _LEVEL,
-    contact: str = _CONTACT,
-    phone: str = _PHONE,
-    email: str = _EMAIL,
-    address: str = _ADDRESS,
-    industry: str = _INDUSTRY,
-    region: str = _REGION,
-    opened_on: str = _SINCE,
+    short_name: str | None = _SHORT,
+    kind: str | None = _KIND,
+    level: str | None = _LEVEL,
+    contact: str | None = _CONTACT,
+    phone: str | None = _PHONE,
+    email: str | None = _EMAIL,
+    address: str | None = _ADDRESS,
+    industry: str | None = _INDUSTRY,
+    region: str | None = _REGION,
+    opened_on: str | None = _SINCE,
     sets: list[str] = _SETS,
 ) -> None:
     from exlog.ledger import enrolling
@@ -68,17 +68,17 @@ def add(
 def edit(
     ctx: typer.Context,
     customer: str = _NAME,
-    name: str = typer.Option("", "--name", metavar="TEXT"),
-    short_name: str = _SHORT,
-    kind: str = _KIND,
-    level: str = _LEVEL,
-    contact: str = _CONTACT,
-    phone: str = _PHONE,
-    email: str = _EMAIL,
-    address: str = _ADDRESS,
-    industry: str = _INDUSTRY,
-    region: str = _REGION,
-    opened_on: str = _SINCE,
+    name: str | None = typer.Option(None, "--name", metavar="TEXT"),
+    short_name: str | None = _SHORT,
+    kind: str | None = _KIND,
+    level: str | None = _LEVEL,
+    contact: str | None = _CONTACT,
+    phone: str | None = _PHONE,
+    email: str | None = _EMAIL,
+    address: str | None = _ADDRESS,
+    industry: str | None = _INDUSTRY,
+    region: str | None = _REGION,
+    opened_on: str | None = _SINCE,
     sets: list[str] = _SETS,
 ) -> None:
     from exlog.ledger import customers, enrolling
@@ -104,13 +104,15 @@ def edit(
 def list_(
     ctx: typer.Context,
     search: str = typer.Option("", "--search", metavar="TEXT", help=_("Part of an id or a name.")),
-    level: str = _LEVEL,
+    level: str | None = _LEVEL,
 ) -> None:
     from exlog.ledger import customers
 
     call = settings(ctx)
     book = call.open()
-    wanted = {book.policy.resolve("level", word) for word in level.replace("，", ",").split(",") if word.strip()}
+    wanted = {
+        book.policy.resolve("level", word) for word in (level or "").replace("，", ",").split(",") if word.strip()
+    }
     text = search.casefold()
     found = [
         one
@@ -154,8 +156,9 @@ def _show_or_tell(call: Settings, book: Book, customer_id: str, done: bool) -> N
     render.note(records.unfinished())
 
 
-def _given(**texts: str) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if text}
+def _given(**texts: str | None) -> dict[str, str]:
+    """The options that were given; an empty one empties its field."""
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _show(call: Settings, record: Mapping[str, str], changes: list[list[str]] | None = None) -> None:

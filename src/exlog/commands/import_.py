@@ -12,14 +12,17 @@ import typer
 from exlog import render
 from exlog.commands import results
 from exlog.commands.options import settings
-from exlog.errors import Usage
+from exlog.errors import Problems, Usage
 from exlog.i18n import N_, _
 from exlog.render import Column
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command("import", help=_("Take records in from a CSV file, by a map from its columns to fields."))
+@app.command(
+    "import",
+    help=_("Take records in from a CSV file, by a map from its columns to fields. Exits 1 where rows were rejected."),
+)
 def import_(
     ctx: typer.Context,
     file: str = typer.Argument(..., metavar="FILE", help=_("UTF-8 or GB18030; comma, semicolon or tab.")),
@@ -50,6 +53,8 @@ def import_(
         columns = [Column(name, _(name), "int") for name in figures]
         render.record("import", columns, list(figures.values()), fmt, sys.stdout)
     _tell(counts, path, dry_run)
+    if counts.rejected:
+        raise typer.Exit(Problems.exit_code)
 
 
 def _tell(counts: object, path: Path, dry_run: bool) -> None:

@@ -12,6 +12,7 @@ from exlog import render, undone
 from exlog.commands import results
 from exlog.commands.events import SILENT, actions, change
 from exlog.commands.options import settings
+from exlog.errors import Usage
 from exlog.i18n import N_, _, pick
 from exlog.profiles import BY_NAME
 from exlog.render import Column
@@ -42,6 +43,11 @@ def show(
     from exlog.ledger import explaining, reading
 
     call = settings(ctx)
+    if history and not call.quiet and call.format in ("csv", "tsv"):
+        raise Usage(
+            _("{format} has one table, and no place for the history").format(format=call.format),
+            remedy=_("use -f json, which holds both"),
+        )
     book = call.open()
     record, file = reading.one_record(book, id)
     if call.quiet:

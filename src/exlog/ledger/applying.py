@@ -6,7 +6,7 @@ due time follows the urgency. Each such change is an event that says why.
 
 from __future__ import annotations
 
-from exlog import sla, undone, urgency, vocabulary
+from exlog import conditions, sla, undone, urgency, vocabulary
 from exlog.i18n import _
 from exlog.ledger import steering
 from exlog.ledger.reading import events_of
@@ -62,7 +62,8 @@ class Applied:
             change.remarks.append(_("{id}: rated without the profile ({why})").format(id=change.id, why=missing))
         fresh = (anew or "urgency_by" in touched) and change.record.get("urgency_by") != "manual"
         self._follow_urgency(change, rating, touched, anew=fresh)
-        moved = {event.field for event in change.events} & {"urgency", *_DUE_FROM}
+        moved = bool({event.field for event in change.events} & {"urgency", *_DUE_FROM})
+        moved = moved or ("customer_id" in touched and any(map(_is_of_customer, self.steering.rules.timed)))
         self._keep_due_by_hand(change)
         due_by = change.record.get("due_by")
         if not change.record.get("due_at") or (anew and due_by != "manual") or (moved and due_by == "computed"):
@@ -87,12 +88,12 @@ class Applied:
 
     def _follow_urgency(self, change: Change, rating: Rating, touched: set[str], *, anew: bool) -> None:
         record = change.record
-        old = record.get("urgency", "")
+        old, rated = record.get("urgency", ""), self.steering.rules.rated
         by_hand = any(event.action == "urgency" for event in change.events)
         if by_hand and not anew:  # in this very command
             change.set("urgency_rated", rating.level, "urgency")
             return
-        corrected = bool(touched & self.steering.rules.rated)
+        corrected = bool(touched & rated) or ("customer_id" in touched and any(map(_is_of_customer, rated)))
         level: str | None = rating.level
         if not anew:
             level = urgency.revise(
@@ -141,6 +142,11 @@ class Applied:
         ended = undone.changes(earlier)
         ended += [(self._session.stamp, event.field, event.old, event.new) for event in change.events]
         return sla.held_intervals(ended)
+
+
+def _is_of_customer(name: str) -> bool:
+    """Whether what a rule asks for changes with the customer of a record."""
+    return name.startswith(conditions.CUSTOMER) or name == urgency.REPEATS.name
 
 
 def why(rating: Rating) -> str:

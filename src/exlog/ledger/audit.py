@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from exlog import ids, invariants, profiles, times
 from exlog.canonical import Table
-from exlog.errors import Damaged
+from exlog.errors import Damaged, NotFound
 from exlog.fields import Field
 from exlog.i18n import _
 from exlog.ledger import customers, folding, lanes, manifest
@@ -39,7 +39,8 @@ class Survey(NamedTuple):
     places: dict[str, tuple[str, int]]
     told: Told | None
     """What the history says; None where it cannot be read."""
-    customers: set[str]
+    customers: set[str] | None
+    """The profiles that are there, those that cannot be read too; None where their folder cannot be."""
     complete: bool
     """Whether every table could be read."""
     schema: dict[str, Field]
@@ -90,20 +91,27 @@ def survey(book: Book, findings: list[Finding]) -> Survey:
                         _("remove one of the two rows, or restore the files from git"),
                     )
                 )
-    known: set[str] = set()
-    try:
-        known = {one.id for one in customers.index(book)}
-    except Damaged as error:
-        findings.append(_damage(error))
+    known = _profiles(book, findings)
     told = _history(book, tables, places, known, findings)
     return Survey(book, tables, places, told, known, len(tables) == len(names), book.policy.schema())
+
+
+def _profiles(book: Book, findings: list[Finding]) -> set[str] | None:
+    """The ids of the profiles; each that cannot be read is a finding."""
+    try:
+        found, broken = customers.sound(book)
+    except Damaged as error:
+        findings.append(_damage(error))
+        return None
+    findings.extend(_damage(error) for error in broken.values())
+    return {*(one.id for one in found), *broken}
 
 
 def _history(
     book: Book,
     tables: dict[str, rows.Rows],
     places: dict[str, tuple[str, int]],
-    known: set[str],
+    known: set[str] | None,
     findings: list[Finding],
 ) -> Told | None:
     """The rows held to the history, and what is wrong with single events."""
@@ -121,7 +129,7 @@ def _history(
     return told
 
 
-def _first_look(book: Book, known: set[str]) -> folding.Look:
+def _first_look(book: Book, known: set[str] | None) -> folding.Look:
     """A quick look at a row on its own: where it finds something, the checks of rows say what."""
     is_sound = invariants.row_check(book.policy.schema(), book.now + times.CLOCK_SKEW)
 
@@ -133,7 +141,7 @@ def _first_look(book: Book, known: set[str]) -> folding.Look:
         ):
             return False
         customer = record.get("customer_id")
-        return customer is None or customer in known
+        return customer is None or known is None or customer in known
 
     return look
 
@@ -210,7 +218,7 @@ def _check_references(seen: Survey, row: Row) -> Iterator[Finding]:
                 _("name a record that is there"),
             )
     customer = row.record.get("customer_id")
-    if customer and customer not in seen.customers:
+    if customer and seen.customers is not None and customer not in seen.customers:
         yield Finding(
             row.where("customer_id"),
             _("{id}: there is no profile {customer}").format(id=row.id, customer=files.shown(customer)),
@@ -279,8 +287,11 @@ def _check_manifest(seen: Survey) -> Iterator[Finding]:
 
 def _check_customers(seen: Survey) -> Iterator[Finding]:
     """Every profile can be read and holds known values."""
-    for customer_id in sorted(seen.customers):
-        document = customers.load(seen.book, customer_id)
+    for customer_id in sorted(seen.customers or ()):
+        try:
+            document = customers.load(seen.book, customer_id)
+        except (Damaged, NotFound):
+            continue  # told when the profiles were looked through
         for name, text in customers.values_of(document).items():
             field = profiles.BY_NAME.get(name)
             if field is not None and field.kind != "text":

@@ -65,12 +65,12 @@ def load(book: Book, customer_id: str) -> yamlfile.Document:
     """One profile. Raises NotFound, or Damaged that names file and line."""
     parsed = ids.parse(customer_id, ids.CUSTOMER)
     if parsed is None:
-        raise _unknown(customer_id)
+        raise unknown(customer_id)
     file = layout.customer_file(str(parsed))
     files.refuse_links(book.root, file)
     data = files.read(book.root / file)
     if data is None:
-        raise _unknown(customer_id)
+        raise unknown(customer_id)
     document = yamlfile.load(data, file)
     _check(document, str(parsed))
     return document
@@ -83,7 +83,7 @@ def find(book: Book, wanted: str) -> Customer:
     if len(found) > 1:
         raise profiles.ambiguous(wanted, found)
     if not found:
-        raise _unknown(wanted, profiles.near(wanted, everyone))
+        raise unknown(wanted, profiles.near(wanted, everyone))
     return found[0]
 
 
@@ -133,7 +133,8 @@ def text_of(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _unknown(wanted: str, near: list[Customer] | None = None) -> NotFound:
+def unknown(wanted: str, near: list[Customer] | None = None) -> NotFound:
+    """The error for a customer that no profile knows, with those of a similar name."""
     return NotFound(
         _("no customer {name!r}").format(name=files.shown(wanted)),
         remedy=_("did you mean {near}?").format(near=profiles.named(near)) if near else _("see exlog customer list"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exlog import canonical, fields, policy, times
-from exlog.errors import NotFound, Refused
+from exlog.errors import Damaged, NotFound, Refused, Usage
 from exlog.i18n import _
 from exlog.ledger import lanes, template
 from exlog.ledger.book import Book
@@ -29,10 +29,17 @@ def found(
     entropy: Callable[[int], bytes] = os.urandom,
 ) -> Book:
     """Make a ledger in ``folder``, whole or not at all. Raises Refused where one is there already."""
+    if not sample:
+        _refuse_zone(timezone)
     try:
         folder = folder.expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Refused(
+            _("a file is in the way: {file}").format(file=files.shown(str(error.filename or folder))),
+            remedy=_("choose another folder"),
+        ) from None
     except OSError as error:
         raise files.refusal(error, folder) from None
     except (RuntimeError, ValueError) as error:
@@ -62,6 +69,14 @@ def found(
         transaction.replace(layout.LANES, lanes.text([_own_lane(book)]), None)
         transaction.commit()
     return book
+
+
+def _refuse_zone(name: str) -> None:
+    """Refuse a timezone that is none before anything is made."""
+    try:
+        config.zone(name, lambda *path: config.FILE)
+    except Damaged as error:
+        raise Usage(error.message, where="--timezone", remedy=error.remedy) from None
 
 
 def sample_folder() -> Path:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from exlog import fields, ids, invariants, profiles, times, typed_times, undone, values
+from exlog import fields, ids, invariants, times, typed_times, undone, values
 from exlog.errors import ExlogError, NotFound, Refused, Usage
 from exlog.fields import Field
 from exlog.filters import unknown_field
 from exlog.i18n import N_, _
-from exlog.ledger import customers, enrolling, permits
+from exlog.ledger import naming, permits
 from exlog.ledger.applying import Applied
 from exlog.ledger.book import Book
 from exlog.ledger.locating import locate
-from exlog.ledger.session import Session, writing
+from exlog.ledger.session import Found, Session, writing
 from exlog.store import layout
-from exlog.workflow import Change, Event, Record, missing_details
+from exlog.workflow import Change, Event, Record
 
 
 class Done(NamedTuple):
@@ -40,6 +40,8 @@ class NewRecord(NamedTuple):
     key: str = ""
     place: str = ""
     """Where it stood among others, for messages."""
+    exact: bool = False
+    """Whether ``customer`` is the id of a profile and nothing else."""
 
 
 DEFAULTS = {"type": "complaint", "channel": "phone"}
@@ -48,8 +50,8 @@ _OTHER_COMMANDS = {
     "urgency": N_("--urgency with --reason"),
     "resolved_at": "--resolution",
     "satisfaction": "exlog close --satisfaction",
-    "customer_id": "CUSTOMER",
-    "customer_name": "CUSTOMER",
+    "customer_id": N_("CUSTOMER, or exlog update ID --set customer_id=C…"),
+    "customer_name": N_("CUSTOMER, or exlog update ID --set customer_id=C…"),
     "hold_reason": N_("--hold with --until"),
     "hold_until": N_("--hold with --until"),
     "progress": "--note",
@@ -80,6 +82,14 @@ def add(book: Book, new: Sequence[NewRecord]) -> Done:
     return done
 
 
+def rehearse(book: Book, new: NewRecord) -> None:
+    """Raise what ``add`` would, and record nothing."""
+    permits.require(book, "record")
+    with writing(book) as session:
+        if not _already(session, new.key):
+            _new_record(session, new, Applied(session))
+
+
 def change(
     book: Book, texts: Sequence[str], step: Callable[[Change, Session], None], *, anew: bool = False
 ) -> Done:  # fmt: skip
@@ -91,8 +101,7 @@ def change(
     with writing(book) as session:
         applied = Applied(session)
         moved: set[str] = set()
-        for text in texts:
-            found = session.find(text)
+        for found in _found(session, texts):
             change = Change(found.record, book.policy, book.now, applied.steering.end_hold)
             step(change, session)
             if change.events or anew:
@@ -116,14 +125,23 @@ def change(
     return done
 
 
+def _found(session: Session, texts: Sequence[str]) -> Iterator[Found]:
+    """Each record that was named, once, however often it was."""
+    seen: set[str] = set()
+    for text in texts:
+        found = session.find(text)
+        if found.record["id"] not in seen:
+            seen.add(found.record["id"])
+            yield found
+
+
 def approve(book: Book, texts: Sequence[str], purpose: str, reason: str) -> Done:
     """Approve, as the second person, what policy guards of each record. Raises what ``permits.approve`` raises."""
     permits.require(book, "approve")
     done = Done([], [])
     with writing(book) as session:
         steering = Applied(session).steering
-        for text in texts:
-            found = session.find(text)
+        for found in _found(session, texts):
             change = Change(found.record, book.policy, book.now)
             permits.approve(book, steering, change, purpose, reason)
             session.log(found.record["id"], found.record["uid"], change.events)
@@ -137,6 +155,10 @@ def set_fields(change: Change, assignments: Mapping[str, str], session: Session)
     """Give typed values to fields. Raises Usage for a field that is not set this way."""
     policy = session.book.policy
     for name, typed in assignments.items():
+        if policy.field(name) is fields.BY_NAME["customer_id"]:
+            for known, value in naming.customer_of(session, typed, exact=True).items():
+                change.set(known, value)
+            continue
         field = settable(session.book, name)
         value = values.read(field, typed, policy, session.book.now)
         if field.name == "follow_up_of" and value:
@@ -162,7 +184,7 @@ def settable(book: Book, name: str) -> Field:
 def _new_record(session: Session, new: NewRecord, applied: Applied) -> tuple[Record, list[str]]:
     book = session.book
     record: Record = {"id": "", "status": "new", "recorded_at": session.stamp, "reopen_count": "0"}
-    record.update(_customer_of(session, new))
+    record.update(naming.customer_of(session, new.customer, new.unknown, exact=new.exact))
     given = {**DEFAULTS, **{name: text for name, text in new.given.items() if text}}
     urgency = given.pop("urgency", "")
     for name, typed in given.items():
@@ -187,36 +209,6 @@ def _new_record(session: Session, new: NewRecord, applied: Applied) -> tuple[Rec
     created = Event("create", "*", "", json.dumps(present, ensure_ascii=False), _key_note(new.key))
     session.put(record, [created, *rating.events])
     return record, [f"{record['id']}: {remark}" for remark in remarks]
-
-
-def _customer_of(session: Session, new: NewRecord) -> dict[str, str]:
-    book = session.book
-    everyone = [*customers.index(book), *session.customers]
-    found = profiles.find(new.customer, everyone)
-    if new.unknown == "one-off":
-        if book.policy.rules["one_off_customers"] == "refuse":
-            raise Refused(
-                _("the policy does not allow one-off customers"),
-                remedy=_("use --new-customer, or change rules.one_off_customers in exlog.yaml"),
-            )
-        exact = [one for one in found if new.customer.strip().casefold() in (one.id.casefold(), one.name.casefold())]
-        if len(exact) == 1:
-            return {"customer_id": exact[0].id, "customer_name": exact[0].name}
-        name = values.read(profiles.BY_NAME["name"], new.customer, book.policy, book.now)
-        return {"customer_id": "", "customer_name": name}
-    if len(found) > 1:
-        raise profiles.ambiguous(new.customer, found)
-    if found:
-        return {"customer_id": found[0].id, "customer_name": found[0].name}
-    if new.unknown == "profile":
-        made = enrolling.create(session, {"name": new.customer})
-        return {"customer_id": made.id, "customer_name": made.name}
-    near = profiles.near(new.customer, everyone)
-    hint = _("did you mean {near}?").format(near=profiles.named(near)) + " " if near else ""
-    raise Refused(
-        _("no customer is called {name!r}").format(name=new.customer),
-        remedy=hint + _("--new-customer makes a profile, --one-off keeps just the name"),
-    )
 
 
 def _already(session: Session, key: str) -> Record | None:
@@ -256,7 +248,11 @@ def _key_note(key: str) -> str:
 
 
 def _details(book: Book, record: Record) -> list[str]:
-    wanted = missing_details(record)
+    wanted = ""
+    if record.get("category") == "quality" and not (record.get("model") or record.get("batch")):
+        wanted = _("a quality problem should name its model or batch (--set model=…)")
+    elif record.get("category") == "delivery" and not record.get("order_no"):
+        wanted = _("a delivery problem should name its order (--order-no)")
     mode = book.policy.rules["missing_details"]
     if wanted and mode == "refuse":
         raise Refused(wanted, remedy=_("or change rules.missing_details in exlog.yaml"))

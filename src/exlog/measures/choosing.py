@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from exlog import filters, times
+from exlog import filters
 from exlog.fields import Field
 from exlog.filters import Selection
 from exlog.measures import sql
@@ -66,8 +66,7 @@ def _condition(raw: Raw, field: Field, sign: str, wanted: tuple[str, ...]) -> st
 
 def _equal(raw: Raw, field: Field, wanted: tuple[str, ...]) -> str:
     if field.kind == "time" and wanted != ("",):
-        moments = [sql.number(sql.seconds(found)) for word in wanted if (found := times.moment(word)) is not None]
-        return f"coalesce({raw.at(field.name)} IN ({', '.join(moments)}), FALSE)"
+        return sql.any_true([period(raw.at(field.name), start, end) for start, end in filters.periods(wanted)])
     words = {word.casefold() for word in wanted}
     cell = raw.cell(field.name) if field.kind == "choice" else raw.plain(field.name)
     return sql.any_of(cell if words == {""} else sql.folded(cell), words)

@@ -18,6 +18,7 @@ from exlog import typed_times, vocabulary
 from exlog.canonical import Table, decode_cell
 from exlog.errors import Damaged, Usage
 from exlog.i18n import _
+from exlog.values import without_separators
 
 FILE = "denominators.csv"
 COLUMNS = ("period", "dimension", "value", "unit", "amount")
@@ -178,15 +179,14 @@ def _known(table: Table, row: int, column: str, enum: str, text: str) -> str:
 
 
 def _amount(table: Table, row: int, text: str) -> Decimal:
-    plain = text.replace(",", "").replace("，", "")
     try:
-        amount = Decimal(plain)
+        amount = Decimal(without_separators(text.strip()))
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount <= 0:
         raise Damaged(
             _("{text!r} is no number above 0").format(text=text),
             where=table.where(row, "amount"),
-            remedy=_("write how many there were, such as 1200"),
+            remedy=_("write how many there were, such as 1200 or 1,200"),
         )
     return amount
