@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +100,14 @@ class Repository(NamedTuple):
         text = git.ask(self.folder, "log", "--full-history", "--format=%H %ae", *revisions, "--", self.prefix + name)
         found = (line.partition(" ") for line in text.splitlines() if line)
         return [(commit[:12], address) for commit, _space, address in found]
+
+    def versions(self, until: str, name: str) -> Iterator[bytes]:
+        """What a file held in each commit up to ``until`` that changed it, the newest first."""
+        path = self.prefix + name
+        for commit in git.run(self.folder, "log", "--full-history", "--format=%H", until, "--", path).text.splitlines():
+            data = git.show(self.folder, commit, path)
+            if data is not None:
+                yield data
 
 
 def ledgers(folder: Path, *commits: str) -> list[str]:
