@@ -98,10 +98,16 @@ def _adopt_archives(session: Session, survey: audit.Survey) -> None:
 
 
 def _adopt_gaps(session: Session, survey: audit.Survey) -> list[str]:
-    """Say in the history that its lines whose link leads nowhere are taken as they are. Returns where they stand."""
+    """Say in the history that its lines whose link leads nowhere, and its files without links, are taken as they are.
+
+    Returns where they stand.
+    """
     accepted = survey.told.accepted if survey.told else set()
     found = [gap for gap in trail.gaps(session.book.root) if gap.link not in accepted]
     for gap in found:
         month = gap.file.split("/")[1]
         session.log(month, "", [Event("adopt", folding.LINK, gap.prev, gap.link, gap.where)])
-    return [gap.where for gap in found]
+    bare = [file for file in trail.without_links(session.book.root) if file not in accepted]
+    for file in bare:
+        session.log(file.split("/")[1], "", [Event("adopt", folding.LINK, "", file)])
+    return [*(gap.where for gap in found), *bare]
