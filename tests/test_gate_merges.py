@@ -148,3 +148,45 @@ def test_what_a_merge_makes_of_two_values_passes(clones: tuple[Clone, Clone], wa
     ben("sync", "--as", CLERK)
     assert "merge" in [event["action"] for event in ben.events() + clones[0].events()] or way == "true"
     assert ben("check", "--since", base).err == "the gate lets this pass\n"
+
+
+def undecided(clones: tuple[Clone, Clone]) -> str:
+    """Both changed the product, and the merge was committed as it stands. The commit before the push."""
+    base = both(clones, "product", "lamp", "desk")
+    clones[1]("sync", "--as", CLERK, code=3)
+    clones[1].git("commit", "-qam", "as it stands")
+    return base
+
+
+def test_a_merge_that_nobody_decided_is_found_with_both_values(clones: tuple[Clone, Clone]) -> None:
+    base, ben = undecided(clones), clones[1]
+    told = ben("check", "--since", base, code=1).out
+    assert "both sides changed product, to 'desk' and to 'lamp', and nobody decided" in told
+    assert "exlog resolve F20240315001 product" in told
+    ben("resolve", "001", "product", "--ours", "--as", CLERK)
+    assert ben("check", "--since", base).err == "the gate lets this pass\n"
+
+
+@pytest.mark.parametrize("how", [("resolve", "001", "product", "--theirs"), ("update", "001", "--set", "product=both")])
+def test_a_decision_passes_whichever_command_made_it(clones: tuple[Clone, Clone], how: tuple[str, ...]) -> None:
+    base, ben = both(clones, "product", "lamp", "desk"), clones[1]
+    ben("sync", "--as", CLERK, code=3)
+    ben(*how, "--as", CLERK)
+    ben("sync", "--as", CLERK, code=None)
+    ben.git("commit", "-qam", "merged", code=None)
+    assert len(ben.git("rev-list", "--merges", "HEAD").split()) == 1
+    assert ben("check", "--since", base, "--until", "HEAD").err == "the gate lets this pass\n"
+
+
+def test_merges_of_both_directions_with_two_common_ancestors_pass_once_decided(clones: tuple[Clone, Clone]) -> None:
+    base, (ann, ben) = both(clones, "product", "lamp", "desk"), clones
+    ben("sync", "--as", CLERK, code=3)
+    ben("resolve", "001", "product", "--ours", "--as", CLERK)
+    ben("sync", "--as", CLERK)
+    ann("update", "001", "--set", "model=x", "--as", LEAD)
+    ann("sync", "--as", LEAD)
+    ben("update", "001", "--set", "model=y", "--note", "n", "--as", CLERK)
+    ben("sync", "--as", CLERK, code=3)
+    ben("resolve", "001", "model", "--ours", "--as", CLERK)
+    ben("sync", "--as", CLERK)
+    assert ben("check", "--since", base).err == "the gate lets this pass\n"

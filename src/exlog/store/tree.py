@@ -94,6 +94,15 @@ class Repository(NamedTuple):
         """Whether ``other`` builds on ``commit``."""
         return git.run(self.folder, "merge-base", "--is-ancestor", commit, other).code == 0
 
+    def merges(self, since: str, until: str) -> list[list[str]]:
+        """Each merge commit after ``since`` up to ``until`` with its parents, the oldest first."""
+        text = git.ask(self.folder, "rev-list", "--reverse", "--merges", "--parents", until, f"^{since}")
+        return [line.split() for line in text.splitlines()]
+
+    def bases(self, one: str, other: str) -> list[str]:
+        """The best common ancestors of two commits."""
+        return git.run(self.folder, "merge-base", "--all", one, other).text.split()
+
     def authors(self, since: str, until: str, name: str) -> list[tuple[str, str]]:
         """Commit and author's address of each commit from ``since`` (excluded) to ``until`` that changes a file."""
         revisions = [until, *([f"^{since}"] if since else [])]
