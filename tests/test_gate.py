@@ -176,6 +176,27 @@ def test_an_archive_changes_only_by_exlog(repo: Repo) -> None:
     assert len(found) == 2 and "the history says 'archived'" in found[0] and "manifest" in found[1]
 
 
+def test_no_line_of_the_manifest_and_no_archive_goes(repo: Repo) -> None:
+    name, manifest = "archive/2024-02.csv", "archive/manifest.csv"
+    edit(repo, manifest, line_of(repo, manifest, "2024-02"), "")
+    assert f"{name},this archive is not in the manifest" in one(repo)
+    (repo.path / manifest).unlink()
+    assert f"{name},this archive is not in the manifest" in one(repo)
+    repo.git("checkout", "-q", ".")
+    edit(repo, manifest, line_of(repo, manifest, "2024-02").split(",")[2], "0" * 64)
+    assert f"{name},the archive is not as the manifest has it" in one(repo)
+    repo.git("checkout", "-q", ".")
+    (repo.path / name).unlink()
+    assert any("the manifest names this archive, but the file is missing" in found for found in repo.findings())
+
+
+def test_no_lane_is_given_up(repo: Repo) -> None:
+    edit(repo, "lanes.csv", line_of(repo, "lanes.csv", "0,"), "")
+    assert "lane 0 was taken and is free now" in one(repo) and "git checkout" in one(repo)
+    (repo.path / "lanes.csv").unlink()
+    assert "lane 0 was taken and is free now" in one(repo)
+
+
 def test_rows_moved_into_and_out_of_an_archive_by_hand_are_found(repo: Repo) -> None:
     name = "archive/2024-02.csv"
     row = line_of(repo, name, "F20240210001")
