@@ -70,9 +70,15 @@ def _adopt_record(session: Session, survey: audit.Survey, row: audit.Row) -> boo
         if name == "*":
             record["uid"] = record.get("uid") or ids.new_uid(session.book.entropy)
             events.append(Event("adopt", "*", "", json.dumps(record, ensure_ascii=False)))
-        elif name == "uid":
-            # The row's identity is not a value to adopt: the history knows it, a merge relies on it.
+        elif name == "uid" and not (old and new):
             record["uid"] = old or new
+        elif name == "uid":
+            # A row with another identity is another row to every merge, and the history is told of the old one.
+            raise Damaged(
+                _("{id}: its uid was {old}; a uid never changes").format(id=row.id, old=old),
+                where=row.where("uid"),
+                remedy=_("write the old one back"),
+            )
         else:
             events.append(Event("adopt", name, old, new))
     if record != row.record:

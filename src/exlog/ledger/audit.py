@@ -232,7 +232,9 @@ def _check_history(seen: Survey, row: Row) -> Iterator[Finding]:
         yield Finding(
             row.where("" if name == "*" else name),
             message,
-            _("adopt it with exlog check --adopt, or restore the file from git"),
+            _("write the old one back")
+            if name == "uid" and old and new
+            else _("adopt it with exlog check --adopt, or restore the file from git"),
         )
 
 

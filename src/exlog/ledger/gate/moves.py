@@ -79,7 +79,7 @@ def _gone(case: Case, pair: Pair) -> Iterator[Finding]:
         yield Finding(
             same_id.where("uid"),
             _("{id}: its uid was {old}; a uid never changes").format(id=row.id, old=row.uid),
-            _("write the old one back; exlog check --adopt does it too"),
+            _("write the old one back"),
         )
         return
     yield Finding(
