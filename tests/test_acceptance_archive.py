@@ -124,3 +124,24 @@ def test_a_tampered_archive_is_found_by_check(ledger: Ledger) -> None:
     (ledger.path / "archive" / "2024-01.csv").unlink()
     assert "2024-01" in ledger("check", code=None, now=APRIL).out
     assert ledger("check", code=None, now=APRIL).code in (1, 4)
+
+
+LOST = {
+    "exceptions.csv": (("list",), ("stats",), ("show", "F20240131001"), ("add", "W", "x", "-c", "other", "--one-off"),
+                       ("archive",), ("due",), ("review",)),
+    "archive/2024-01.csv": (("list", "--all"), ("stats", "2024-01"), ("show", "F20240131001"), ("show", "131001"),
+                            ("reopen", "F20240131001", "--reason", "x"), ("report", "2024-01")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_table_that_is_gone_is_no_empty_one(ledger: Ledger, name: str) -> None:
+    ledger("archive", now=APRIL)
+    (ledger.path / name).unlink()
+    before = ledger.files()
+    for command in LOST[name]:
+        told = ledger(*command, code=4, now=APRIL).err
+        assert name in told and "restore it from git" in told and told.count("\n") == 1, (command, told)
+    assert ledger("check", code=None, now=APRIL).code in (1, 4)
+    assert name in ledger("check", code=None, now=APRIL).out
+    assert ledger.files() == before

@@ -213,6 +213,17 @@ def test_check_finds_a_hand_edit_and_adopt_writes_it_into_the_history(ledger: Le
     assert folded(ledger) == rows(ledger)
 
 
+def test_a_uid_that_changed_is_not_adopted(ledger: Ledger) -> None:
+    ledger.add({})
+    uid = ledger.show("001")["uid"]
+    ledger.write("exceptions.csv", ledger.text().replace(uid, "aaaaaaaaaa"))
+    before = ledger.files()
+    told = ledger("check", "--adopt", code=4).err
+    assert "exceptions.csv:2: uid" in told and f"its uid was {uid}; a uid never changes" in told
+    assert ledger.files() == before
+    assert "write the old one back" in ledger("check", code=1).out
+
+
 def test_adopting_takes_rows_that_were_typed_or_removed_by_hand(ledger: Ledger) -> None:
     ledger.add({}, {"subject": "two"})
     header, first, second = ledger.text().splitlines()

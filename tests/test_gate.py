@@ -9,6 +9,8 @@ import pytest
 from acceptance_helper import run
 from gate_helper import APPROVAL, CLERK, LEAD, MANAGER, PEOPLE, Repo
 
+from exlog import chain
+
 LIVE, HISTORY, OLD = "exceptions.csv", "history/2024-03/0.csv", "2024-02-10T10:00:00+08:00"
 CLOSE = ("--satisfaction", "5")
 
@@ -103,11 +105,55 @@ def test_an_event_that_was_changed_or_removed_is_found(repo: Repo) -> None:
 
 
 def test_lines_that_a_merge_unites_in_another_order_pass_and_a_doubled_event_does_not(repo: Repo) -> None:
-    head, *lines = repo.ledger.text(HISTORY).splitlines(keepends=True)
-    repo.ledger.write(HISTORY, "".join([head, *reversed(lines)]))
+    header, *lines = repo.ledger.text(HISTORY).splitlines()
+    month = ["2024-03-14T09:00:00+08:00", MANAGER, "2024-03", "archive", "", "", "", "", "", "zzzzzzzzzz.1"]
+    fork = chain.chained([month], lines[0].rpartition(",")[2])  # goes on from what the first line goes on from
+    repo.ledger.write(HISTORY, "\n".join([header, *chain.united(header.split(","), [*lines, *fork]), ""]))
+    assert repo.ledger.text(HISTORY).splitlines()[1] == fork[0]
     assert repo.findings() == []
-    repo.ledger.write(HISTORY, "".join([head, *lines, lines[-1]]))
+    repo.ledger.write(HISTORY, "\n".join([header, *lines, lines[-1], ""]))
     assert "appears a second time" in repo.findings()[0]
+
+
+def test_a_line_that_goes_on_from_none_above_it_is_found(repo: Repo) -> None:
+    for number in range(2):
+        repo.ledger("update", "001", "--note", f"n{number}", "--as", MANAGER)
+    edit(repo, HISTORY, ",n0,", ",nX,")
+    place = next(at for at, line in enumerate(repo.ledger.text(HISTORY).splitlines(), 1) if ",nX," in line)
+    assert f'{HISTORY}:{place + 1},"this event does not follow' in one(repo)
+    repo.ledger("check", "--adopt", "--as", MANAGER)
+    assert repo.findings() == []
+    repo.git("checkout", "-q", ".")
+    header, *lines = repo.ledger.text(HISTORY).splitlines()
+    repo.ledger.write(HISTORY, "\n".join([header, *reversed(lines), ""]))
+    assert "this event does not follow" in one(repo)
+
+
+def test_a_break_that_was_there_before_is_not_held_against_a_push(repo: Repo) -> None:
+    edit(repo, HISTORY, ",ann,", ",bob,")
+    repo.mark()
+    repo.ledger("update", "001", "--note", "n", "--as", MANAGER)
+    later = "2024-04-02T10:00:00+08:00"
+    repo.ledger("update", "001", "--note", "m", "--as", MANAGER, now=later)
+    assert repo.ledger("check", "--since", repo.base, now=later).err == "the gate lets this pass\n"
+
+
+def without_links(repo: Repo, name: str) -> None:
+    lines = [line.rpartition(",")[0] for line in repo.ledger.text(name).splitlines()]
+    repo.ledger.write(name, "\n".join([*lines, ""]))
+
+
+def test_a_history_file_that_loses_its_links_or_begins_without_is_found(repo: Repo) -> None:
+    without_links(repo, HISTORY)
+    assert f'{HISTORY},"the column prev is missing' in one(repo)
+    repo.ledger("check", "--adopt", "--as", MANAGER)
+    assert "the column prev is missing" in one(repo)
+    repo.git("checkout", "-q", ".")
+    later = "2024-04-02T10:00:00+08:00"
+    repo.ledger("update", "001", "--note", "n", "--as", MANAGER, now=later)
+    without_links(repo, "history/2024-04/0.csv")
+    told = repo.ledger("check", "--since", repo.base, now=later, code=1).out
+    assert "history/2024-04/0.csv" in told and "prev is missing" in told
 
 
 def test_an_id_or_a_uid_that_changed_and_an_id_given_twice_are_found(repo: Repo) -> None:
@@ -128,6 +174,27 @@ def test_an_archive_changes_only_by_exlog(repo: Repo) -> None:
     edit(repo, "archive/2024-02.csv", ",archived,", ",Archived,")
     found = repo.findings()
     assert len(found) == 2 and "the history says 'archived'" in found[0] and "manifest" in found[1]
+
+
+def test_no_line_of_the_manifest_and_no_archive_goes(repo: Repo) -> None:
+    name, manifest = "archive/2024-02.csv", "archive/manifest.csv"
+    edit(repo, manifest, line_of(repo, manifest, "2024-02"), "")
+    assert f"{name},this archive is not in the manifest" in one(repo)
+    (repo.path / manifest).unlink()
+    assert f"{name},this archive is not in the manifest" in one(repo)
+    repo.git("checkout", "-q", ".")
+    edit(repo, manifest, line_of(repo, manifest, "2024-02").split(",")[2], "0" * 64)
+    assert f"{name},the archive is not as the manifest has it" in one(repo)
+    repo.git("checkout", "-q", ".")
+    (repo.path / name).unlink()
+    assert any("the manifest names this archive, but the file is missing" in found for found in repo.findings())
+
+
+def test_no_lane_is_given_up(repo: Repo) -> None:
+    edit(repo, "lanes.csv", line_of(repo, "lanes.csv", "0,"), "")
+    assert "lane 0 was taken and is free now" in one(repo) and "git checkout" in one(repo)
+    (repo.path / "lanes.csv").unlink()
+    assert "lane 0 was taken and is free now" in one(repo)
 
 
 def test_rows_moved_into_and_out_of_an_archive_by_hand_are_found(repo: Repo) -> None:

@@ -111,6 +111,21 @@ def test_an_edit_follows_a_row_into_the_archive(clones: tuple[Ledger, Ledger]) -
     one("check", now=LATER)
 
 
+def test_a_manifest_that_somebody_changed_is_put_right_and_that_is_said(clones: tuple[Ledger, Ledger]) -> None:
+    one, name = clones[0], "archive/manifest.csv"
+    one("archive", now=LATER)
+    commit(one)
+    one("check", now=LATER)
+    text = one.text(name)
+    for change in (text.replace(text.splitlines()[1].split(",")[2], "0" * 64), text.splitlines()[0] + "\n"):
+        one.write(name, change)
+        commit(one)
+        assert f"{name} did not agree with archive/2024-03.csv" in one("check", now=LATER).err
+        assert one("check", now=LATER).err == "the ledger is sound\n"
+        assert one.text(name) == text
+        commit(one)
+
+
 def test_a_row_reopened_there_and_archived_here_is_live(clones: tuple[Ledger, Ledger]) -> None:
     one, two = clones
     one("archive", now=LATER)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from acceptance_helper import Ledger, read_csv
+from gate_helper import Repo
 
 from exlog import canonical, chain
 from exlog.errors import Damaged
@@ -129,6 +130,35 @@ def test_a_file_begun_without_links_is_continued_so_and_the_next_month_links_to_
     assert lines(ledger)[0] == HEADER
     write(ledger, lines(ledger, name)[:-1], name)
     assert f"{FILE}:2" in places(ledger)
+
+
+def stripped(ledger: Ledger, name: str) -> None:
+    write(ledger, [line.rpartition(",")[0] for line in lines(ledger, name)], name)
+
+
+def test_a_file_that_lost_its_links_is_found_after_one_with_links_and_by_git_where_it_is_the_first(
+    ledger: Ledger,
+) -> None:
+    stripped(ledger, FILE)
+    told = ledger("check", code=1).out
+    assert FILE in told and "the column prev is missing" in told
+    ledger("check", "--adopt")
+    assert ledger.events()[-1]["new"] == FILE
+    ledger("check")
+
+
+def test_a_first_file_that_lost_its_links_is_found_by_what_git_knows_of_it(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "ledger")
+    ledger = repo.ledger
+    ledger.add({"subject": "one"})
+    ledger("update", "001", "--note", "n1")
+    repo.mark()
+    ledger("update", "001", "--note", "n2")
+    stripped(ledger, FILE)
+    write(ledger, [line.replace(",n1,", ",FORGED,") for line in lines(ledger)])
+    assert "the column prev is missing" in ledger("check", code=1).out
+    repo.mark()
+    assert "the column prev is missing" in ledger("check", code=1).out
 
 
 def test_an_import_goes_on_from_what_is_there_and_is_gone_on_from(ledger: Ledger, tmp_path: Path) -> None:

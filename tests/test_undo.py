@@ -212,6 +212,14 @@ def test_an_archived_record_reopened_since_stays_open_when_the_rotation_is_taken
     ledger("check")
 
 
+def test_a_rotation_of_which_nothing_is_left_says_why_it_is_not_taken_back(ledger: Ledger) -> None:
+    ledger("archive")
+    command = names(ledger)[0]
+    ledger("reopen", CLOSED, "--reason", "again")
+    told = ledger("undo", command, code=2).err
+    assert "there is nothing to take back; 2024-01: each of its records was reopened or moved since" in told
+
+
 def test_a_note_taken_back_is_no_progress_and_a_hold_taken_back_no_hold(ledger: Ledger) -> None:
     ledger("assign", OPEN, "li")
     ledger("update", OPEN, "--note", "said")

@@ -54,9 +54,9 @@ _ENDED = ("resolved", "closed")
 _OF_CLOSING = ("status", "close_reason")
 _EXCLUDING = vocabulary.EXCLUDED_CLOSE_REASONS
 _BY_ACTION = {"reopen": "reopen", "approve": "approve", "import": "import", "archive": "archive"}
-_FREE = frozenset(("escalate", "remint", "merge"))
-"""Actions that follow from the files alone, whoever runs the command that records them; ``merge`` for the columns that
-a merge makes one value of."""
+FREE = frozenset(("escalate", "remint", "merge"))
+"""Actions that follow from the files alone, whoever runs the command that records them: an escalation, which changes no
+field, and ``merge`` for the columns that a merge makes one value of."""
 
 
 class EventLike(Protocol):
@@ -138,7 +138,7 @@ def needed(record: str, events: Sequence[EventLike]) -> list[str]:
     for event in events:
         for permission in _of(record, event, actions, closing):
             found[permission] = None
-    if not found and actions - _FREE:
+    if not found and actions - FREE:
         found["update"] = None
     return list(found)
 
@@ -179,7 +179,9 @@ def _of(record: str, event: EventLike, actions: set[str], closing: str) -> Itera
 
 
 def _is_free(event: EventLike) -> bool:
-    return event.action in _FREE and (event.action != "merge" or event.field in COMBINED)
+    if event.action == "escalate":
+        return not event.field
+    return event.action in FREE and (event.action != "merge" or event.field in COMBINED)
 
 
 def _follows(event: EventLike, actions: set[str], closing: str) -> bool:

@@ -70,9 +70,15 @@ def _adopt_record(session: Session, survey: audit.Survey, row: audit.Row) -> boo
         if name == "*":
             record["uid"] = record.get("uid") or ids.new_uid(session.book.entropy)
             events.append(Event("adopt", "*", "", json.dumps(record, ensure_ascii=False)))
-        elif name == "uid":
-            # The row's identity is not a value to adopt: the history knows it, a merge relies on it.
+        elif name == "uid" and not (old and new):
             record["uid"] = old or new
+        elif name == "uid":
+            # A row with another identity is another row to every merge, and the history is told of the old one.
+            raise Damaged(
+                _("{id}: its uid was {old}; a uid never changes").format(id=row.id, old=old),
+                where=row.where("uid"),
+                remedy=_("write the old one back"),
+            )
         else:
             events.append(Event("adopt", name, old, new))
     if record != row.record:
@@ -98,10 +104,16 @@ def _adopt_archives(session: Session, survey: audit.Survey) -> None:
 
 
 def _adopt_gaps(session: Session, survey: audit.Survey) -> list[str]:
-    """Say in the history that its lines whose link leads nowhere are taken as they are. Returns where they stand."""
+    """Say in the history that its lines whose link leads nowhere, and its files without links, are taken as they are.
+
+    Returns where they stand.
+    """
     accepted = survey.told.accepted if survey.told else set()
     found = [gap for gap in trail.gaps(session.book.root) if gap.link not in accepted]
     for gap in found:
         month = gap.file.split("/")[1]
         session.log(month, "", [Event("adopt", folding.LINK, gap.prev, gap.link, gap.where)])
-    return [gap.where for gap in found]
+    bare = [file for file in trail.without_links(session.book.root) if file not in accepted]
+    for file in bare:
+        session.log(file.split("/")[1], "", [Event("adopt", folding.LINK, "", file)])
+    return [*(gap.where for gap in found), *bare]

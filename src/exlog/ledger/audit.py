@@ -240,7 +240,9 @@ def _check_history(seen: Survey, row: Row) -> Iterator[Finding]:
         yield Finding(
             row.where("" if name == "*" else name),
             message,
-            _("adopt it with exlog check --adopt, or restore the file from git"),
+            _("write the old one back")
+            if name == "uid" and old and new
+            else _("adopt it with exlog check --adopt, or restore the file from git"),
         )
 
 
@@ -303,18 +305,34 @@ def _check_customers(seen: Survey) -> Iterator[Finding]:
 def _check_links(seen: Survey, gaps: Callable[[], list[trail.Gap]]) -> Iterator[Finding]:
     """Each event goes on from a line above it; of each file the first that does not is named."""
     named: set[str] = set()
+    accepted = seen.told.accepted if seen.told else set()
     try:
         for gap in gaps():
-            if gap.file not in named and not (seen.told and gap.link in seen.told.accepted):
+            if gap.file not in named and gap.link not in accepted:
                 named.add(gap.file)
-                yield Finding(
-                    gap.where,
-                    _("this event does not follow from the lines above it: one was changed, removed, moved or added"),
-                    _("compare with git log -p -- {file} and restore the line above or this one; to keep the file "
-                      "as it is: exlog check --adopt").format(file=gap.file),
-                )  # fmt: skip
+                yield broken_link(gap.file, gap.where)
+        yield from (without_links(file) for file in trail.without_links(seen.book.root) if file not in accepted)
     except Damaged:
         return  # the history's own check tells
+
+
+def broken_link(file: str, where: str) -> Finding:
+    """The finding for an event that goes on from no line above it."""
+    return Finding(
+        where,
+        _("this event does not follow from the lines above it: one was changed, removed, moved or added"),
+        _("compare with git log -p -- {file} and restore the line above or this one; to keep the file "
+          "as it is: exlog check --adopt").format(file=file),
+    )  # fmt: skip
+
+
+def without_links(file: str) -> Finding:
+    """The finding for a history file without links, where it had some or its ledger has had them for longer."""
+    return Finding(
+        file,
+        _("the column {names} is missing, so no change to a line can be seen").format(names=layout.HISTORY_COLUMNS[-1]),
+        _("restore the file from git, see git log -p -- {file}").format(file=file),
+    )
 
 
 def _check_lanes(seen: Survey) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from exlog import canonical, ids, invariants, policy
 from exlog.chain import link
 from exlog.errors import NotFound, Usage
 from exlog.i18n import _
-from exlog.ledger import customers, permits
+from exlog.ledger import customers, manifest, permits
 from exlog.ledger.book import Book
 from exlog.ledger.session import Session, writing
 from exlog.mapping import Mapper, Rejected, compile_map, map_fields
@@ -205,7 +205,7 @@ def _external_ids(book: Book, source: str) -> set[str]:
     """External ids of ``source`` that the ledger knows, archives included."""
     start = f"{source}:"
     found: set[str] = set()
-    for file in (layout.LIVE, *(layout.archive_file(month) for month in layout.archived_months(book.root))):
+    for file in (layout.LIVE, *manifest.archives(book.root, manifest.read(book.root))):
         if not (book.root / file).exists():
             continue
         stream = rows.Stream(book.root / file, file)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from exlog import ids
 from exlog.errors import NotFound, Refused
 from exlog.i18n import _
+from exlog.ledger import manifest
 from exlog.ledger.book import Book
 from exlog.store import files, layout, rows
 
@@ -22,7 +23,9 @@ def locate(book: Book, text: str, live: Sequence[str]) -> tuple[str, str]:
         return wanted, layout.LIVE
     if parsed is not None:
         file = layout.archive_file(parsed.month)
-        if (book.root / file).exists() and wanted in rows.read(book.root / file, file, book.columns).ids:
+        if not (book.root / file).exists() and parsed.month in manifest.read(book.root):
+            raise manifest.missing(parsed.month)
+        if wanted in rows.read(book.root / file, file, book.columns).ids:
             return wanted, file
         raise _unknown(text)
     if not wanted or not wanted.isalnum():
@@ -42,8 +45,7 @@ def locate(book: Book, text: str, live: Sequence[str]) -> tuple[str, str]:
 
 
 def _archived_tails(book: Book, tail: str) -> Iterator[tuple[str, str]]:
-    for month in layout.archived_months(book.root):
-        file = layout.archive_file(month)
+    for file in manifest.archives(book.root, manifest.read(book.root)):
         stream = rows.Stream(book.root / file, file)
         place = stream.columns.index("id")
         for cells in stream.rows(((tail,),)):

@@ -48,6 +48,31 @@ def read(root: Path) -> dict[str, Line]:
     return lines
 
 
+def archives(
+    root: Path, lines: dict[str, Line], since: datetime | None = None, until: datetime | None = None
+) -> list[str]:
+    """The archives that can hold a record received within [since, until), the oldest first.
+
+    Raises Damaged for one that the manifest names and that is not there.
+    """
+    present = layout.archived_months(root)
+    months = sorted({*present, *lines})
+    wanted = [month for month in months if overlaps(lines.get(month), since, until)]
+    for month in wanted:
+        if month not in present:
+            raise missing(month)
+    return [layout.archive_file(month) for month in wanted]
+
+
+def missing(month: str) -> Damaged:
+    """The error for an archive that is not there."""
+    return Damaged(
+        _("the manifest names this archive, but the file is missing"),
+        where=layout.archive_file(month),
+        remedy=_("restore it from git"),
+    )
+
+
 def month_of(file: str) -> str:
     """The month of an archive file."""
     return Path(file).stem

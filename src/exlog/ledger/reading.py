@@ -127,10 +127,8 @@ def snapshot(book: Book, selection: Selection) -> Iterator[Snapshot]:
         archives: list[rows.Stream] = []
         if selection.wants_closed:
             lines = manifest.read(book.root)
-            for month in layout.archived_months(book.root):
-                if manifest.overlaps(lines.get(month), selection.since, selection.until):
-                    file = layout.archive_file(month)
-                    archives.append(rows.Stream(book.root / file, file))
+            for file in manifest.archives(book.root, lines, selection.since, selection.until):
+                archives.append(rows.Stream(book.root / file, file))
         return live, archives
 
     live, archives = book.consistent(opened)

@@ -105,10 +105,22 @@ def _reconcile(book: Book) -> list[str]:
         if mended.changed or proven:
             _write(book, tables, mended, proven)
             _keep_clashes(book, mended)
+            _tell_of_manifest(book, proven, mended)
         if settled.driver_ran(book.root):
             _record_merged_cells(book)
         settled.settle(book.root)
         return [*remarks, *mended.remarks]
+
+
+def _tell_of_manifest(book: Book, proven: list[str], mended: Mended) -> None:
+    """Where no merge explains that the manifest was not as the archives are, somebody changed it: that is told."""
+    if not settled.driver_ran(book.root):
+        mended.remarks.extend(
+            _("{manifest} did not agree with {file}, whose rows the history proves; it was put right").format(
+                manifest=layout.MANIFEST, file=file
+            )
+            for file in proven
+        )
 
 
 def _keep_clashes(book: Book, mended: Mended) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from exlog import ids
 from exlog.errors import Refused
 from exlog.i18n import _
-from exlog.ledger import permits, spans, tables
+from exlog.ledger import manifest, permits, spans, tables
 from exlog.ledger.book import Book
 from exlog.ledger.session import Session, Sheet, writing
 from exlog.ledger.tables import Maker, Written
@@ -76,6 +76,8 @@ def _closed(live: Sheet, before: str) -> dict[str, set[str]]:
 def _move(session: Session, month: str, wanted: set[str]) -> Rotated:
     file = layout.archive_file(month)
     sheet = session.sheet(file)
+    if sheet.rows.digest is None and month in manifest.read(session.book.root):
+        raise manifest.missing(month)
     sheet.widen(session.live.columns)
     sheet.extend(session.live.lines(wanted, sheet.columns))
     events = [Event("archive", "rows", "", str(len(wanted)), file), Event("archive", "ids", "", spans.write(wanted))]

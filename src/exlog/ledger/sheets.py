@@ -50,9 +50,8 @@ class Sheets:
         if all_months or selection.wants_closed:
             lines = manifest.read(book.root)
             known = plain.Plain(book.root)
-            for month in layout.archived_months(book.root):
-                if manifest.overlaps(lines.get(month), *received):
-                    self._add_archive(book, number, layout.archive_file(month), known)
+            for file in manifest.archives(book.root, lines, *received):
+                self._add_archive(book, number, file, known)
             known.keep()
         live = rows.read(book.root / layout.LIVE, layout.LIVE, book.columns)
         if live.digest is None:

@@ -17,7 +17,7 @@ from exlog.policy import Policy, Where
 from exlog.profiles import Customer
 from exlog.rulebook import DEFAULT_CALENDAR, Rulebook
 from exlog.sla import Hold, Running, Target, Watch
-from exlog.store import config, layout, public_holidays, rows
+from exlog.store import config, public_holidays, rows
 from exlog.urgency import Contact, Rating
 from exlog.workflow import HoldEnd
 from exlog.worktime import Calendar, CalendarSpec, Special
@@ -238,13 +238,10 @@ def _contacts_like(book: Book, one: Contact, live: Table) -> Iterator[Contact]:
     received = times.moment(one.received_at)
     assert received is not None
     since, until = received - urgency.WINDOW, received + urgency.WINDOW + timedelta(seconds=1)
-    lines = manifest.read(book.root)
-    for month in layout.archived_months(book.root):
-        if manifest.overlaps(lines.get(month), since, until):
-            file = layout.archive_file(month)
-            stream = rows.Stream(book.root / file, file)
-            yield from _contacts(stream.columns, stream.holding(wanted))
-            stream.close()
+    for file in manifest.archives(book.root, manifest.read(book.root), since, until):
+        stream = rows.Stream(book.root / file, file)
+        yield from _contacts(stream.columns, stream.holding(wanted))
+        stream.close()
 
 
 def _contacts(columns: Sequence[str], found: Iterable[Sequence[str]]) -> Iterator[Contact]:

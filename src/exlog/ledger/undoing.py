@@ -56,7 +56,7 @@ def undo(book: Book, wanted: str = "", *, dry_run: bool = False) -> Undone:
         work.plan()
         if not work.steps:
             raise Refused(
-                _("{command}: there is nothing to take back").format(command=command.name),
+                "; ".join([_("{command}: there is nothing to take back").format(command=command.name), *work.reasons]),
                 remedy=_("see exlog undo --list"),
             )
         finished = True
@@ -87,6 +87,8 @@ class _Work:
         self.book = session.book
         self.command = command
         self.steps: list[Step] = []
+        self.reasons: list[str] = []
+        """Why something of it is not taken back."""
         self.events: dict[str, list[Entry]] = {}
         for entry in lately.events_of(self.book, command):
             self.events.setdefault(entry.record, []).append(entry)
@@ -178,6 +180,7 @@ class _Work:
             self._move(record_id, source, target, record)
             moves += 1
         if not moves:
+            self.reasons.append(_("{month}: each of its records was reopened or moved since").format(month=month))
             return
         self.steps.append(Step(month, "ids", moved.new, moved.old))
         count = next((event for event in events if event.field == "rows"), None)

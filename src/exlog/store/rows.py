@@ -17,7 +17,7 @@ from exlog import canonical, fields, ids, vocabulary
 from exlog.canonical import Table
 from exlog.errors import Damaged
 from exlog.i18n import _
-from exlog.store import files
+from exlog.store import files, layout
 
 _BLOCK = 1 << 18
 _ID = re.compile(rf"{ids.RECORD}\d{{4}}(?:0[1-9]|1[0-2])\d\d[{ids.LANES}](?:\d\d|[1-9]\d{{2,8}})", re.ASCII)
@@ -40,11 +40,14 @@ def read(path: Path, name: str, default_columns: tuple[str, ...]) -> Rows:
     """Read exceptions.csv or an archive whole and check what every command relies on.
 
     Raises Damaged that names file, line and field for a missing column, a row with too many or too few cells,
-    a doubled or malformed id, or an unknown status. A file that is not there is an empty table.
+    a doubled or malformed id, or an unknown status. An archive that is not there is an empty table; the live ledger
+    stands in every ledger, so where it does not, its rows are lost.
     """
     if "/" in name and path.parent.is_symlink():
         raise files.linked(path.parent)
     data = files.read(path)
+    if data is None and name == layout.LIVE:
+        raise Damaged(_("the file is missing"), where=name, remedy=_("restore it from git"))
     if data is None:
         return Rows(Table(name, default_columns, [], range(0), True), [], None)
     table = canonical.parse(data, name)

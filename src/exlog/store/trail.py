@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from exlog.chain import LENGTH, Follower
-from exlog.store import files, history, layout
+from exlog.store import clone, files, git, history, layout
 
 LARGE = 1 << 25
 """Bytes of history from which on a second process is worth its start."""
@@ -119,6 +119,42 @@ def _blocks(stream: BinaryIO, start: int) -> Iterator[bytes]:
         rest = cut_off
     if rest:
         yield rest
+
+
+def without_links(root: Path) -> list[str]:
+    """History files without links that ought to have them: those of a month after the first one with links, and those
+    that git knows with links from their beginning. A ledger made before there were links has others.
+    """
+    names = layout.history_files(root)
+    bare = [file for file in names if not _has_links(_first_line(root / file))]
+    months = [file.split("/")[1] for file in names if file not in bare]
+    late = {file for file in bare if months and file.split("/")[1] > months[0]}
+    stripped = _begun_with_links(root, [file for file in bare if file not in late])
+    return [file for file in bare if file in late or file in stripped]
+
+
+def _first_line(path: Path) -> bytes:
+    with files.open_plain(path) as stream:
+        return stream.readline()
+
+
+def _has_links(header: bytes) -> bool:
+    return header.rstrip(b'\r\n"').endswith(layout.HISTORY_COLUMNS[-1].encode("ascii"))
+
+
+def _begun_with_links(root: Path, names: list[str]) -> set[str]:
+    """Those of the files that had links when they were first committed."""
+    if not names or clone.git_folder(root) is None:
+        return set()
+    answer = git.run(
+        root, "log", "--diff-filter=A", "--format=commit %H", "--name-only", "--relative", "--", f"{layout.HISTORY}/"
+    )
+    commit, found = "", set()
+    for line in answer.text.splitlines():
+        commit = line.removeprefix("commit ") if line.startswith("commit ") else commit
+        if line in names and _has_links((git.show(root, commit, f"./{line}") or b"").partition(b"\n")[0]):
+            found.add(line)
+    return found
 
 
 def sizes(root: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,12 +94,29 @@ class Repository(NamedTuple):
         """Whether ``other`` builds on ``commit``."""
         return git.run(self.folder, "merge-base", "--is-ancestor", commit, other).code == 0
 
+    def merges(self, since: str, until: str) -> list[list[str]]:
+        """Each merge commit after ``since`` up to ``until`` with its parents, the oldest first."""
+        text = git.ask(self.folder, "rev-list", "--reverse", "--merges", "--parents", until, f"^{since}")
+        return [line.split() for line in text.splitlines()]
+
+    def bases(self, one: str, other: str) -> list[str]:
+        """The best common ancestors of two commits."""
+        return git.run(self.folder, "merge-base", "--all", one, other).text.split()
+
     def authors(self, since: str, until: str, name: str) -> list[tuple[str, str]]:
         """Commit and author's address of each commit from ``since`` (excluded) to ``until`` that changes a file."""
         revisions = [until, *([f"^{since}"] if since else [])]
         text = git.ask(self.folder, "log", "--full-history", "--format=%H %ae", *revisions, "--", self.prefix + name)
         found = (line.partition(" ") for line in text.splitlines() if line)
         return [(commit[:12], address) for commit, _space, address in found]
+
+    def versions(self, until: str, name: str) -> Iterator[bytes]:
+        """What a file held in each commit up to ``until`` that changed it, the newest first."""
+        path = self.prefix + name
+        for commit in git.run(self.folder, "log", "--full-history", "--format=%H", until, "--", path).text.splitlines():
+            data = git.show(self.folder, commit, path)
+            if data is not None:
+                yield data
 
 
 def ledgers(folder: Path, *commits: str) -> list[str]:

@@ -12,12 +12,12 @@ from datetime import datetime
 from exlog.errors import Damaged
 from exlog.i18n import _
 from exlog.ledger.audit import Finding
-from exlog.ledger.gate import moves, policies, profiles, steps, trail
+from exlog.ledger.gate import joins, links, moves, policies, profiles, steps, trail
 from exlog.ledger.gate.case import Case, damage
 from exlog.store import config
 from exlog.store.tree import Repository, Tree, empty
 
-CHECKS = (policies.check, trail.check, moves.check, steps.check, profiles.check)
+CHECKS = (policies.check, trail.check, links.check, moves.check, steps.check, joins.check, profiles.check)
 """In the order of their findings; none stops the others."""
 
 

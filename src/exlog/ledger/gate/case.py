@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -169,6 +170,15 @@ class Case:
         except Damaged:
             return {}
 
+    def rules_so_far(self) -> Iterator[Rulebook]:
+        """The rules of each exlog.yaml up to now, the newest first: a clone that was offline went by an older one."""
+        yield self.rules
+        if self.law is not None:
+            yield self.law.rules
+        for data in self.repository.versions(self.head or "HEAD", config.FILE):
+            with contextlib.suppress(Damaged):
+                yield read_rules(data)[1]
+
     def uncommitted(self, name: str) -> bool:
         """Whether the work tree has a file otherwise than the commit that it stands on."""
         if not self.head:
@@ -198,7 +208,12 @@ def _same(old: Row, new: Row) -> bool:
 
 def rules_of(tree: Tree) -> tuple[policy.Policy, Rulebook]:
     """The policy of a tree, every section read. Raises Damaged that names file, line and key."""
-    document = yamlfile.load(tree.read(config.FILE) or b"", config.FILE)
+    return read_rules(tree.read(config.FILE) or b"")
+
+
+def read_rules(data: bytes) -> tuple[policy.Policy, Rulebook]:
+    """The policy in the bytes of an exlog.yaml. Raises Damaged that names file, line and key."""
+    document = yamlfile.load(data, config.FILE)
     parsed = policy.read(document.plain(), document.where)
     return parsed, rulebook.read(parsed, document.where)
 

@@ -12,6 +12,7 @@ from exlog.ledger.gate import trail
 from exlog.ledger.gate.case import Case, Pair, Row
 from exlog.ledger.gate.trail import Trail
 from exlog.store import files, layout
+from exlog.store.tree import Tree
 
 _IDENTITY = ("id", "uid", "former_id")
 _ENDED = ("resolved", "closed")
@@ -78,7 +79,7 @@ def _gone(case: Case, pair: Pair) -> Iterator[Finding]:
         yield Finding(
             same_id.where("uid"),
             _("{id}: its uid was {old}; a uid never changes").format(id=row.id, old=row.uid),
-            _("write the old one back; exlog check --adopt does it too"),
+            _("write the old one back"),
         )
         return
     yield Finding(
@@ -235,18 +236,30 @@ def _stands_elsewhere(case: Case, record_id: str, key: str) -> bool:
 
 
 def _archives(case: Case) -> Iterator[Finding]:
-    """An archive that differs is as the manifest has it; one whose rows do not is not rewritten by hand."""
-    lines: dict[str, str] = {}
-    for line in (case.new.read(layout.MANIFEST) or b"").decode("utf-8", "replace").splitlines():
-        month, _rows, sha256, *_more = [*line.split(","), "", ""]
-        lines[month] = sha256
-    for name in case.differing(f"{layout.ARCHIVE}/"):
+    """The manifest has each archive that it had or that differs, as it is, and no other."""
+    lines, before = _manifest(case.new), _manifest(case.old)
+    rewritten = {layout.archive_file(month) for month in lines.keys() | before.keys() if case.changed(layout.MANIFEST)
+                 and lines.get(month) != before.get(month)}  # fmt: skip
+    for name in sorted({*case.differing(f"{layout.ARCHIVE}/"), *rewritten} - {layout.MANIFEST}):
+        month = name.removeprefix(f"{layout.ARCHIVE}/").removesuffix(".csv")
         found = case.new.read(name)
-        if name == layout.MANIFEST or found is None or name in case.unreadable:
-            continue
-        if files.digest(found) != lines.get(name.removeprefix(f"{layout.ARCHIVE}/").removesuffix(".csv")):
+        if found is None and month in lines:
+            text = _("the manifest names this archive, but the file is missing")
+            yield Finding(name, text, case.restore(name))
+        elif found is not None and name not in case.unreadable and files.digest(found) != lines.get(month):
             yield Finding(
                 name,
-                _("the archive is not as the manifest has it"),
+                _("the archive is not as the manifest has it") if month in lines else
+                _("this archive is not in the manifest"),
                 _("restore it from git, or adopt it with exlog check --adopt"),
-            )
+            )  # fmt: skip
+
+
+def _manifest(tree: Tree) -> dict[str, str]:
+    """The hash of each archive by its month, as the manifest has them."""
+    found: dict[str, str] = {}
+    for line in (tree.read(layout.MANIFEST) or b"").decode("utf-8", "replace").splitlines():
+        month, _rows, sha256, *_more = [*line.split(","), "", ""]
+        if layout.is_month(month):
+            found[month] = sha256
+    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from exlog import ids
 from exlog.errors import Damaged
 from exlog.i18n import _
 from exlog.ledger import lanes
@@ -19,13 +21,23 @@ def check(case: Case, _told: Trail) -> Iterator[Finding]:
     if case.changed(config.FILE) and not case.founded:
         yield from _by_whom(case)
     if case.changed(layout.LANES):
-        taken = [row[0] for row in lanes.read(case.new.read(layout.LANES))]
-        for lane in sorted({lane for lane in taken if taken.count(lane) > 1}):
-            yield Finding(
-                layout.LANES,
-                _("two clones hold lane {lane}").format(lane=lane),
-                _("remove the row of the later one; it takes another lane on its next write"),
-            )
+        yield from _lanes(case)
+
+
+def _lanes(case: Case) -> Iterator[Finding]:
+    """No lane is held twice. None is given up before all are taken, since its clone may still mint in it."""
+    taken = [row[0] for row in lanes.read(case.new.read(layout.LANES))]
+    for lane in sorted({lane for lane in taken if taken.count(lane) > 1}):
+        yield Finding(
+            layout.LANES,
+            _("two clones hold lane {lane}").format(lane=lane),
+            _("remove the row of the later one; it takes another lane on its next write"),
+        )
+    with contextlib.suppress(Damaged):
+        before = {row[0] for row in lanes.read(case.old.read(layout.LANES))}
+        for lane in sorted(before - {*taken}) if len(before) < len(ids.LANES) else ():
+            text = _("lane {lane} was taken and is free now: another clone could give its ids again").format(lane=lane)
+            yield Finding(layout.LANES, text, case.restore(layout.LANES))
 
 
 def _by_whom(case: Case) -> Iterator[Finding]:

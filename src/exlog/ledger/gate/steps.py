@@ -8,11 +8,11 @@ from itertools import groupby
 from exlog import approval, conditions, roles, undone
 from exlog.i18n import _
 from exlog.ledger.audit import Finding
-from exlog.ledger.gate import trail
+from exlog.ledger.gate import trail, unasked
 from exlog.ledger.gate.case import Case
 from exlog.ledger.gate.trail import Told, Trail
-from exlog.store import files
-from exlog.workflow import TRANSITIONS, Record
+from exlog.store import files, history
+from exlog.workflow import TRANSITIONS, Event, Record
 
 _OF_THE_MACHINE = frozenset(action for actions in TRANSITIONS.values() for action in actions)
 _BY_HAND = frozenset(TRANSITIONS) | {
@@ -36,8 +36,9 @@ def check(case: Case, told: Trail) -> Iterator[Finding]:
                 record = trail.folded(record, event)
             fresh = [event for event in found if event in told.fresh]
             if fresh and not case.founded:
-                yield from _allowed(case, fresh, past)
+                yield from _allowed(case, fresh, past, _beyond(fresh, events, told))
                 yield from _by_the_machine(fresh, past, record or {})
+                yield from _escalated(case, fresh, record or {})
                 yield from _approved(case, fresh, past, before or {}, record or {})
             past += found
 
@@ -59,7 +60,22 @@ def _of_others(case: Case, told: Trail) -> Iterator[Finding]:
             )
 
 
-def _allowed(case: Case, fresh: list[Told], past: list[Told]) -> Iterator[Finding]:
+def _beyond(fresh: list[Told], events: list[Told], told: Trail) -> list[Told]:
+    """Events of merges that say what no merge gives: they need what a change by hand needs, that is adopted."""
+    merged = (event for event in fresh if event.action in (unasked.MERGE, history.REMINT))
+    return [event for event in merged if not unasked.follows(event, events, told.fresh)]
+
+
+def _escalated(case: Case, fresh: list[Told], record: Record) -> Iterator[Finding]:
+    """An escalation is one that a rule gives."""
+    for event in fresh:
+        if event.action == unasked.ESCALATE:
+            finding = unasked.escalated(case, event, record.get("reopen_count", ""))
+            if finding is not None:
+                yield finding
+
+
+def _allowed(case: Case, fresh: list[Told], past: list[Told], beyond: list[Told]) -> Iterator[Finding]:
     """The role of who acts, by the policy as it was, has each permission that the command needs."""
     if case.law is None or case.law.rules.roles.by_name is None:
         return
@@ -67,6 +83,8 @@ def _allowed(case: Case, fresh: list[Told], past: list[Told]) -> Iterator[Findin
     for actor in dict.fromkeys(event.actor for event in fresh):
         theirs = [event for event in fresh if event.actor == actor]
         wanted = roles.needed(theirs[0].record, theirs)
+        by_hand = [Event("adopt", one.field, one.old, one.new) for one in beyond if one.actor == actor]
+        wanted += roles.needed(theirs[0].record, by_hand)
         for command in dict.fromkeys(map(undone.target, theirs)):
             done = [event for event in past if command and event.command == command]
             own = all(who.same(event.actor, actor) for event in done)
@@ -102,8 +120,10 @@ def _is_step(event: Told, past: list[Told], after: Record) -> bool:
         return _undoes(event, past)
     if event.action == "adopt":
         return pair in _BY_HAND
+    if event.action in roles.FREE:
+        return False
     if event.action not in _OF_THE_MACHINE:
-        return event.old == event.new or pair in _BY_HAND or event.action in ("merge", "reconcile")
+        return event.old == event.new or pair in _BY_HAND
     if event.action not in TRANSITIONS.get(pair, ()):
         return False
     return pair == ("resolved", "closed") or event.new != "closed" or after.get("close_reason") in _EXCLUDING

@@ -94,7 +94,7 @@ def check(case: Case, _told: Trail) -> Iterator[Finding]:
             yield Finding(name, _("the history file is gone; history is only appended to"), case.restore(name))
             continue
         try:
-            lost, added = _difference(case, name)
+            lost, added = difference(case, name)
             yield from _twice(case.new, name, added)
         except Damaged as error:
             yield damage(error)
@@ -106,13 +106,13 @@ def check(case: Case, _told: Trail) -> Iterator[Finding]:
             yield Finding(where, text, case.restore(name))
 
 
-def _difference(case: Case, name: str) -> tuple[list[Told], list[Told]]:
+def difference(case: Case, name: str) -> tuple[list[Told], list[Told]]:
     """The events of one file that are gone, and those that are new. Raises Damaged.
 
     Lines that are there before and after are not split; the rest are held against each other without the columns
     that are not looked at.
     """
-    before, after = _table(case.old, name), _table(case.new, name)
+    before, after = table(case.old, name), table(case.new, name)
     gone: Iterable[int] = range(len(before.lines)) if before is not None else ()
     come: Iterable[int] = range(len(after.lines)) if after is not None else ()
     if before is not None and after is not None and before.columns == after.columns:
@@ -147,11 +147,11 @@ def _those(table: canonical.Table, wanted: Counter[str]) -> list[int]:
 
 def _twice(tree: Tree, name: str, added: list[Told]) -> Iterator[Finding]:
     """New events whose identity another event of the file has."""
-    table = _table(tree, name)
-    if not added or table is None:
+    whole = table(tree, name)
+    if not added or whole is None:
         return
-    place = table.columns.index("event") - len(table.columns)
-    seen = Counter(line.rsplit(",", -place)[1].partition(",")[0] for line in table.lines if line.count(",") >= -place)
+    place = whole.columns.index("event") - len(whole.columns)
+    seen = Counter(line.rsplit(",", -place)[1].partition(",")[0] for line in whole.lines if line.count(",") >= -place)
     for event in added:
         if seen[event.event] > 1 and not event.event.startswith((escalation.PREFIX, _RECONCILED)):
             text = _("the event {event} appears a second time").format(event=files.shown(event.event))
@@ -163,7 +163,7 @@ def read(case: Case) -> Trail:
     fresh: list[Told] = []
     for name in case.differing(f"{layout.HISTORY}/"):
         with contextlib.suppress(Damaged):
-            fresh += _difference(case, name)[1]
+            fresh += difference(case, name)[1]
     wanted = {event.record for event in fresh}
     for pair in case.pairs:
         wanted |= {row.id for row in pair if row is not None}
@@ -184,9 +184,9 @@ def _of(tree: Tree, wanted: set[str]) -> Iterator[Told]:
     tree.fetch(names)
     for name in names:
         with contextlib.suppress(Damaged):
-            table = _table(tree, name)
-            if table is not None:
-                yield from _told(table, _about(table, wanted))
+            whole = table(tree, name)
+            if whole is not None:
+                yield from _told(whole, _about(whole, wanted))
 
 
 def _about(table: canonical.Table, wanted: set[str]) -> Iterator[int]:
@@ -198,20 +198,20 @@ def _about(table: canonical.Table, wanted: set[str]) -> Iterator[int]:
             yield row
 
 
-def _table(tree: Tree, name: str) -> canonical.Table | None:
+def table(tree: Tree, name: str) -> canonical.Table | None:
     """One file of the history; None where there is none. Raises Damaged."""
     data = tree.read(name)
     if data is None:
         return None
-    table = canonical.parse(data, name)
-    missing = [column for column in Told._fields[:-1] if column not in table.columns]
+    found = canonical.parse(data, name)
+    missing = [column for column in Told._fields[:-1] if column not in found.columns]
     if missing:
         raise Damaged(
             _("the column {names} is missing").format(names=", ".join(missing)),
             where=f"{name}:1",
             remedy=_("restore the file from git"),
         )
-    return table
+    return found
 
 
 def _told(table: canonical.Table, rows: Iterable[int]) -> Iterator[Told]:
