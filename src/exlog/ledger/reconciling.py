@@ -32,7 +32,6 @@ from exlog.merge.holds import FIELDS as HELD
 from exlog.merge.outcome import Clash
 from exlog.merge.rules import COMBINED
 from exlog.store import conflicts, files, gitfolder, history, layout, rows, settled
-from exlog.store.history import Entry
 from exlog.store.journal import Transaction
 from exlog.workflow import Event, Record
 
@@ -203,7 +202,7 @@ def _placed(row: Row, mended: Mended) -> Row:
 
 def _one_of(book: Book, group: list[Row], mended: Mended) -> Row:
     """One row of several with one uid: its history decides each field on which they differ, or a person has to."""
-    found = [(entry.field, entry.old, entry.new) for entry in _events(book, group[0])]
+    found = [(entry.field, entry.old, entry.new) for entry in history.of_uid(book.root, group[0].uid)]
     record = dict(group[0].record)
     for row in group[1:]:
         record, clashes = versions.joined(record, row.record, found)
@@ -216,15 +215,10 @@ def _one_of(book: Book, group: list[Row], mended: Mended) -> Row:
     return Row(file, record)
 
 
-def _events(book: Book, row: Row) -> list[Entry]:
-    found = [entry for entry in history.entries(book.root, containing=row.uid) if entry.uid == row.uid]
-    return sorted(found, key=lambda entry: (entry.at, entry.event))
-
-
 def _told(book: Book, row: Row) -> Record:
     """What the history says of a row, by its uid."""
     record: Record = {}
-    for entry in _events(book, row):
+    for entry in history.of_uid(book.root, row.uid):
         if entry.field == "*":
             with contextlib.suppress(ValueError):
                 record.update(json.loads(entry.new))
