@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from team_helper import Clone, Team
+from team_helper import Clone, Team, settle
 
 ID = "F20240315001"
 APRIL = "2024-04-02T10:00:00+08:00"
@@ -38,3 +38,23 @@ def test_an_archive_that_both_sides_added_to_agrees_with_the_manifest(pair: tupl
     ann("sync", now=APRIL)
     assert ann.files() == bob.files()
     ann("check", now=APRIL)
+
+
+@pytest.mark.parametrize("satisfactions", [("1", "1"), ("1", "2")])
+def test_two_who_close_a_record_dissatisfied_have_the_earlier_times(
+    pair: tuple[Clone, Clone], satisfactions: tuple[str, str]
+) -> None:
+    ann, bob = pair
+    ann("assign", ID, "ann")
+    settle(ann, bob)
+    for clone, satisfaction in zip(pair, satisfactions, strict=True):
+        clone("close", ID, "--resolution", "x", "--satisfaction", satisfaction)
+    times = [clone.row(ID)["follow_up_at"] for clone in pair]
+    assert "" not in times and times[0] < times[1]
+    ann("sync")
+    if satisfactions[0] != satisfactions[1]:
+        bob("sync", code=3)
+        bob("resolve", ID, "satisfaction", "--theirs")
+    settle(bob, ann)
+    row = ann.row(ID)
+    assert (row["status"], row["satisfaction"], row["follow_up_at"]) == ("closed", "1", times[0])

@@ -12,7 +12,6 @@ ABSENT = "\0"
 """The cell of a side whose file dropped the column. No stored cell of a text file is that."""
 
 _MANUAL, _COMPUTED = "manual", "computed"
-_SET_ON_CLOSING = ("follow_up_at", "effect_check_at")
 _IN_ORDER = (
     ("occurred_at", "received_at"), ("received_at", "recorded_at"), ("received_at", "assigned_at"),
     ("received_at", "first_response_at"), ("received_at", "resolved_at"), ("received_at", "closed_at"),
@@ -113,7 +112,7 @@ class Row:
                 _base, one, other = self._values("close_reason")
                 self._split("close_reason", one == chosen_of(one, other), rules.STATUS_DEPENDENTS)
             else:
-                for name in _SET_ON_CLOSING:
+                for name in rules.SET_ON_CLOSING:
                     self._settle_by(name, rules.earlier(*self._values(name)[1:]))
         elif ours != theirs:
             self._follow(moved_here=ours != base)
