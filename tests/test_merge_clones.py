@@ -58,3 +58,42 @@ def test_two_who_close_a_record_dissatisfied_have_the_earlier_times(
     settle(bob, ann)
     row = ann.row(ID)
     assert (row["status"], row["satisfaction"], row["follow_up_at"]) == ("closed", "1", times[0])
+
+
+@pytest.mark.parametrize("behind", ["2024-03-15T16:04:00+08:00", "2024-03-15T16:01:00+08:00"])
+def test_a_record_renumbered_by_a_clock_that_is_behind_is_sound(team: Team, behind: str) -> None:
+    """In the second in which the record was made as well as before that."""
+    ann = team.found("ann")
+    bob, cho = team.join("bob"), team.join("cho")
+    made = [
+        clone.record(f"by {clone.name}", now=f"2024-03-15T16:0{minute}:00+08:00")
+        for clone, minute in ((bob, 3), (cho, 4))
+    ]
+    assert made[0] == made[1], "two new clones take one lane"
+    cho.git("add", "-A")
+    cho.git("commit", "-qm", "cho")
+    cho.git("push", "-q", "origin", "HEAD:cho")
+    bob("sync", now="2024-03-15T16:05:00+08:00")
+    ann.git("pull", "-q", "--no-rebase", EXLOG_NOW=behind)
+    ann.git("pull", "-q", "--no-rebase", "origin", "cho", EXLOG_NOW=behind)
+    ann("sync", now=behind)
+    ann("check", now="2024-03-15T16:06:00+08:00")
+
+
+def test_a_clock_that_goes_back_over_the_end_of_a_month_does_no_harm(pair: tuple[Clone, Clone]) -> None:
+    ann, _bob = pair
+    ann("update", ID, "--set", "product=A", now="2024-07-01T00:03:00+08:00")
+    ann("update", ID, "--set", "product=B", now="2024-06-30T23:58:00+08:00")
+    ann("check", now="2024-07-01T00:04:00+08:00")
+    assert ann.row(ID)["product"] == "B"
+
+
+def test_a_change_in_the_second_of_another_clones_record_comes_after_it(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    now = "2024-03-15T17:00:00+08:00"
+    made = bob.record("by bob", now=now)
+    bob("sync", now=now)
+    ann("sync", now=now)
+    ann("update", made, "--set", "product=A", now=now)
+    ann("check", now=now)
+    assert ann.row(made)["product"] == "A"

@@ -20,6 +20,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from exlog import canonical, fields, ids, times
@@ -36,6 +37,7 @@ from exlog.store.journal import Transaction
 from exlog.workflow import Event, Record
 
 _IDENTITY = "rec-"
+_STEP = timedelta(seconds=1)
 
 Found = tuple[str, str, Event, str]
 """Record, uid, event and the event's identity."""
@@ -310,8 +312,8 @@ def _write(book: Book, tables: Tables, mended: Mended, proven: list[str]) -> Non
 
 
 def _append(book: Book, transaction: Transaction, lane: str, events: Iterable[Found]) -> None:
-    # Never before an event that it follows from, whatever the clocks of other clones say.
-    newest = max((book.now, *history.ends(book.root)))
+    # After every event that it follows from, whatever the clocks of other clones say.
+    newest = max((book.now, *(end + _STEP for end in history.ends(book.root))))
     stamp = times.format_time(newest.astimezone(book.tz))
     lines = [[stamp, book.actor, record, *event, uid, identity] for record, uid, event, identity in events]
     history.append(book.root, transaction, stamp[:7], lane, lines)
