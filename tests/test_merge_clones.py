@@ -97,3 +97,55 @@ def test_a_change_in_the_second_of_another_clones_record_comes_after_it(pair: tu
     ann("update", made, "--set", "product=A", now=now)
     ann("check", now=now)
     assert ann.row(made)["product"] == "A"
+
+
+def test_an_edit_by_hand_is_not_adopted_by_a_merge(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    ann("update", ID, "--set", "due_at=2024-03-20T10:00:00+08:00")
+    settle(ann, bob)
+    bob("update", ID, "--set", "product=P")
+    (bob.path / "exceptions.csv").write_text(bob.text().replace("2024-03-20T10:00", "2024-03-25T10:00"), "utf-8")
+    ann("update", ID, "--note", "from ann")
+    ann("update", ID, "--set", "order_no=A")
+    ann("sync")
+    assert "due_at" in bob("sync", code=1).err
+    assert "due_at" in bob("check", code=1).out
+    bob("check", "--adopt")
+    settle(bob, ann)
+
+
+def test_what_was_recorded_while_a_merge_stood_is_told_when_it_is_taken_back(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    for clone in pair:
+        clone("update", ID, "--set", f"product={clone.name}")
+    ann("sync")
+    bob("sync", code=3)
+    bob("update", ID, "--note", "called")
+    bob.git("merge", "--abort")
+    ann("update", ID, "--set", "order_no=A")
+    ann("sync")
+    bob("sync", code=3)
+    bob("resolve", "--all", "--ours")
+    assert "progress" in bob("sync", code=1).err
+    assert ",merge,progress," not in bob.text("history/2024-03/1.csv")
+
+
+def test_a_value_that_one_clone_gave_and_took_back_does_not_outdo_the_others(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    bob("update", ID, "--set", "product=B")
+    ann("update", ID, "--set", "product=A", "--set", "order_no=1")
+    ann("update", ID, "--set", "product=")
+    settle(ann, bob)
+    assert ann.row(ID)["product"] == "B"
+
+
+def test_two_explicit_decisions_on_an_urgency_are_a_conflict(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    before = ann.row(ID)["urgency"]
+    ann("update", ID, "--urgency", "critical", "--reason", "VIP")
+    bob("update", ID, "--urgency", before, "--reason", "checked")
+    ann("sync")
+    bob("sync", code=3)
+    bob("resolve", ID, "urgency", "--ours")
+    settle(bob, ann)
+    assert (ann.row(ID)["urgency"], ann.row(ID)["urgency_by"]) == (before, "manual")
