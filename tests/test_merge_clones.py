@@ -149,3 +149,21 @@ def test_two_explicit_decisions_on_an_urgency_are_a_conflict(pair: tuple[Clone, 
     bob("resolve", ID, "urgency", "--ours")
     settle(bob, ann)
     assert (ann.row(ID)["urgency"], ann.row(ID)["urgency_by"]) == (before, "manual")
+
+
+def test_two_new_customers_of_one_id_both_stay_with_their_records(team: Team) -> None:
+    team.found("ann")
+    bob, cho = team.join("bob"), team.join("cho")
+    for clone, name, phone in ((bob, "Beta", "111"), (cho, "Gamma", "222")):
+        made = clone("add", name, f"by {clone.name}", "-c", "other", "--new-customer", "-q").out.strip()
+        clone("customer", "edit", clone.row(made)["customer_id"], "--set", f"phone={phone}")
+        clone("add", name, f"again by {clone.name}", "-c", "other", "-q")
+    bob("sync")
+    told = cho("sync").err
+    assert "given to two customers" in told and "Gamma" in told
+    settle(bob, cho)
+    owners = {row["customer_name"]: row["customer_id"] for row in bob.rows() if row["customer_id"]}
+    assert len(bob.rows()) == 5 and len(set(owners.values())) == 2
+    phones = {name: bob.text(f"customers/{one}.yaml") for name, one in owners.items()}
+    assert "111" in phones["Beta"] and "222" in phones["Gamma"]
+    assert owners["Beta"] < owners["Gamma"], "the older one keeps the id"

@@ -8,6 +8,7 @@
 * A cell that the merge driver made of two, such as notes that keep both, becomes an event: the history proves it. The
   driver says which; an edit by hand is left for a person to adopt.
   Minutes on hold are counted anew from the events.
+* Two customers of one id: both stay (``parting``).
 * A conflict in a row that both sides added to a file is none where the history says which value came later.
 * Two clones in one lane: the later one moves to a free lane.
 
@@ -27,7 +28,7 @@ from typing import NamedTuple
 from exlog import canonical, fields, ids, times
 from exlog.errors import Damaged
 from exlog.i18n import _
-from exlog.ledger import deciding, folding, holding, lanes, manifest
+from exlog.ledger import deciding, folding, holding, lanes, manifest, parting
 from exlog.ledger.book import Book
 from exlog.merge import versions
 from exlog.merge.holds import FIELDS as HELD
@@ -92,6 +93,7 @@ def reconcile(book: Book) -> list[str]:
         remarks = _reconcile(book)
         if ran:
             holding.recount(book, _IDENTITY)
+            remarks += parting.part(book)
             remarks += deciding.by_history(book)
         return remarks
     return []
