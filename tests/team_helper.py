@@ -47,9 +47,9 @@ class Clone(Ledger):
     def git(self, *arguments: str, code: int | None = 0, **env: str) -> str:
         return git(self.top, *arguments, code=code, **env)
 
-    def record(self, subject: str, *more: str) -> str:
+    def record(self, subject: str, *more: str, now: str | None = None) -> str:
         """One new record of a walk-in customer; its id."""
-        return self("add", "Walk-in", subject, "-c", "other", "--one-off", "-q", *more).out.strip()
+        return self("add", "Walk-in", subject, "-c", "other", "--one-off", "-q", *more, now=now).out.strip()
 
     def log(self) -> list[str]:
         """Subjects of the commits, newest first."""

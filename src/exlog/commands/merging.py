@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exlog import i18n
 from exlog.i18n import _
-from exlog.merge.outcome import WHOLE, Clash, Merged
+from exlog.merge.outcome import WHOLE, Clash, Made, Merged
 
 if TYPE_CHECKING:
     from exlog.merge.profile import Version
@@ -47,6 +47,8 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     if inner:
         return 1 if merged.clashes else 0
+    if merged.made:
+        _keep_made(path, merged.made)
     _mark()
     return _report(path, merged)
 
@@ -132,6 +134,15 @@ def _keep(path: str, clashes: Sequence[Clash]) -> None:
         conflicts.keep(conflicts.folder(Path.cwd()), path, [conflicts.entry(clash, _now()) for clash in clashes])
     except Exception as error:  # the file is merged by now; git still has to hear of the conflicts
         _tell(_("the conflicts could not be written down: {reason}").format(reason=_reason(error)))
+
+
+def _keep_made(path: str, made: Sequence[Made]) -> None:
+    from exlog.store import combined
+
+    try:
+        combined.keep(Path.cwd(), path, made)
+    except Exception as error:  # the file is merged by now; what the history lacks of it check will tell
+        _tell(_("the merged cells could not be written down: {reason}").format(reason=_reason(error)))
 
 
 def _now() -> str:

@@ -101,8 +101,7 @@ def _told_by_history(book: Book, one: Standing) -> str:
     """The side whose value came later; empty where a person has to decide."""
     if one.base is not None or one.ours is None or one.theirs is None or one.field == WHOLE or _is_profile(one):
         return ""
-    entries = [entry for entry in history.entries(book.root, containing=one.uid or one.id) if entry.uid == one.uid]
-    entries.sort(key=lambda entry: (entry.at, entry.event))
+    entries = history.of_uid(book.root, one.uid) if one.uid else []
     steps = [(entry.field, entry.old, entry.new) for entry in entries]
     newest = versions.later(steps, one.field, text_of(one.ours), text_of(one.theirs))
     return "" if newest is None else OURS if newest == text_of(one.ours) else THEIRS

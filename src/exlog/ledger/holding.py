@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import UTC, datetime
 
-from exlog import ids, times
+from exlog import ids
 from exlog.ledger.book import Book
 from exlog.ledger.session import Session, writing
 from exlog.merge import holds
@@ -16,7 +14,6 @@ from exlog.workflow import Event
 
 _ABOUT_HOLDS = "hold_"
 """Part of every event that says when a hold began or what it came to."""
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def recount(book: Book, identity: str) -> None:
@@ -25,17 +22,17 @@ def recount(book: Book, identity: str) -> None:
     ``identity`` begins the event's own, which follows from what it says: two clones make one and the same.
     """
     found: dict[str, dict[str, Entry]] = defaultdict(dict)
-    for entry in history.entries(book.root, containing=_ABOUT_HOLDS):
+    for entry in history.in_order(book.root, containing=_ABOUT_HOLDS):
         if entry.uid and entry.field in ("*", "hold_since", *holds.FIELDS):
             found[entry.uid][entry.event] = entry
-    wanted = {uid: cells for uid, told in found.items() if (cells := holds.counted(_in_order(told.values())))}
+    wanted = {uid: cells for uid, told in found.items() if (cells := holds.counted([*told.values()]))}
     if not wanted:
         return
     renumbered = history.renumbered(book.root)
     with writing(book) as session:
         changed = False
         for uid, cells in sorted(wanted.items()):
-            told = _in_order(found[uid].values())
+            told = [*found[uid].values()]
             record_id = renumbered.get((told[-1].record, uid), told[-1].record)
             for file in (layout.LIVE, layout.archive_file(ids.month_of(record_id))):
                 changed = _put(session, file, record_id, told, cells, identity) or changed
@@ -60,7 +57,3 @@ def _put(
             event = Event("merge", name, last, cells[name])
             session.log_as(f"{identity}{name}-{uid}-{len(told)}", record_id, uid, event)
     return True
-
-
-def _in_order(entries: Iterable[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (times.moment(entry.at) or _NEVER, entry.event))

@@ -5,8 +5,10 @@
 * One row twice, in the live ledger and in an archive, or doubled by a merge without the driver: one row stays, with the
   values that its history says came last; live if it is open, else in its archive.
 * An open row in an archive comes back; the manifest follows archives whose rows the history proves.
-* A cell that the merge driver made of two, such as notes that keep both, becomes an event: the history proves it.
+* A cell that the merge driver made of two, such as notes that keep both, becomes an event: the history proves it. The
+  driver says which; an edit by hand is left for a person to adopt.
   Minutes on hold are counted anew from the events.
+* Two customers of one id: both stay (``parting``).
 * A conflict in a row that both sides added to a file is none where the history says which value came later.
 * Two clones in one lane: the later one moves to a free lane.
 
@@ -20,23 +22,24 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from exlog import canonical, fields, ids, times
 from exlog.errors import Damaged
 from exlog.i18n import _
-from exlog.ledger import deciding, folding, holding, lanes, manifest
+from exlog.ledger import deciding, folding, holding, lanes, manifest, parting
 from exlog.ledger.book import Book
 from exlog.merge import versions
 from exlog.merge.holds import FIELDS as HELD
-from exlog.merge.outcome import Clash
+from exlog.merge.outcome import Clash, Made
 from exlog.merge.rules import COMBINED
-from exlog.store import conflicts, files, gitfolder, history, layout, rows, settled
-from exlog.store.history import Entry
+from exlog.store import combined, conflicts, files, gitfolder, history, layout, rows, settled
 from exlog.store.journal import Transaction
 from exlog.workflow import Event, Record
 
 _IDENTITY = "rec-"
+_STEP = timedelta(seconds=1)
 
 Found = tuple[str, str, Event, str]
 """Record, uid, event and the event's identity."""
@@ -68,13 +71,14 @@ class Tables(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """What came of it: the rows, the files that change, the events, and what to tell."""
+    """What came of it: the rows, the files that change, the events, what to tell, and cells made of two."""
 
     rows: list[Row]
     changed: set[str]
     events: list[Found]
     remarks: list[str]
     clashes: list[tuple[str, Clash]]
+    made: list[Made]
 
 
 def reconcile(book: Book) -> list[str]:
@@ -89,6 +93,7 @@ def reconcile(book: Book) -> list[str]:
         remarks = _reconcile(book)
         if ran:
             holding.recount(book, _IDENTITY)
+            remarks += parting.part(book)
             remarks += deciding.by_history(book)
         return remarks
     return []
@@ -106,8 +111,8 @@ def _reconcile(book: Book) -> list[str]:
             _write(book, tables, mended, proven)
             _keep_clashes(book, mended)
             _tell_of_manifest(book, proven, mended)
-        if settled.driver_ran(book.root):
-            _record_merged_cells(book)
+        _record_merged_cells(book, [*combined.read(book.root), *mended.made])
+        combined.drop(book.root)
         settled.settle(book.root)
         return [*remarks, *mended.remarks]
 
@@ -137,16 +142,18 @@ def _keep_clashes(book: Book, mended: Mended) -> None:
         )
 
 
-def _record_merged_cells(book: Book) -> None:
-    """Give the history the cells that the driver made of two sides, such as notes that keep both, as events.
+def _record_merged_cells(book: Book, made: Iterable[Made]) -> None:
+    """Give the history the cells that were made of two sides, such as notes that keep both, as events.
 
-    Any other cell that differs was edited by a person, or a person has to decide.
+    So too a cell that one side alone changed and that the history does not end with, since the other changed it and
+    changed it back: where a clone's own events end with it. Any other that differs was edited by a person.
     """
-    tables: dict[str, rows.Rows] = {}
-    places: dict[str, tuple[str, int]] = {}
-    for file in (layout.LIVE, *(layout.archive_file(month) for month in layout.archived_months(book.root))):
-        tables[file] = rows.read(book.root / file, file, book.columns)
-        places.update({record_id: (file, row) for row, record_id in enumerate(tables[file].ids)})
+    by_key: dict[str, list[Made]] = defaultdict(list)
+    for one in made:
+        by_key[one.key].append(one)
+    if not by_key:
+        return
+    tables, places = _placed(book)
     told = folding.compare(book.root, tables, places, lambda _id, _record: False)
     events = []
     for record_id, fold in sorted(told.folds.items()):
@@ -154,15 +161,43 @@ def _record_merged_cells(book: Book) -> None:
             continue
         file, place = places[record_id]
         row, said = folding.record_at(tables[file].table, place), fold.record()
-        for name in sorted(COMBINED & {*said, *row} - {*HELD}):
-            if said.get(name, "") != row.get(name, ""):
-                event = Event("merge", name, said.get(name, ""), row.get(name, ""))
-                identity = _identity(row.get("uid", ""), name, row.get(name, ""), said.get(name, ""))
-                events.append((record_id, row.get("uid", ""), event, identity))
+        uid = row.get("uid", "")
+        for name in _made_names(book, uid, by_key.get(uid or record_id, [])):
+            old, new = said.get(name, ""), row.get(name, "")
+            if old != new and any((one.field, one.value) == (name, new) for one in by_key[uid or record_id]):
+                events.append((record_id, uid, Event("merge", name, old, new), _identity(uid, name, new, old)))
     if events:
         transaction = Transaction(book.root)
         _append(book, transaction, lanes.take(book, transaction), events)
         transaction.commit()
+
+
+def _made_names(book: Book, uid: str, made: list[Made]) -> list[str]:
+    """The fields among these whose values are no edit by hand."""
+    last = _last_of_clones(book, uid) if any(one.taken for one in made) else set()
+    found = {one.field for one in made if one.field in COMBINED and not one.taken}
+    found |= {one.field for one in made if one.taken and (one.field, one.value) in last}
+    return sorted(found - {*HELD})
+
+
+def _last_of_clones(book: Book, uid: str) -> set[tuple[str, str]]:
+    """Field and value of the last event that each clone has of a record's field."""
+    found: dict[tuple[str, str], str] = {}
+    for entry in history.of_uid(book.root, uid):
+        lane = entry.where.rpartition("/")[2].partition(".")[0]
+        values = folding.read_record(entry.new) if entry.field == "*" else {entry.field: entry.new}
+        found.update({(lane, name): text for name, text in (values or {}).items()})
+    return {(name, text) for (_lane, name), text in found.items()}
+
+
+def _placed(book: Book) -> tuple[dict[str, rows.Rows], dict[str, tuple[str, int]]]:
+    """The tables by file, and for each id the file and the place in it."""
+    tables: dict[str, rows.Rows] = {}
+    places: dict[str, tuple[str, int]] = {}
+    for file in (layout.LIVE, *(layout.archive_file(month) for month in layout.archived_months(book.root))):
+        tables[file] = rows.read(book.root / file, file, book.columns)
+        places.update({record_id: (file, row) for row, record_id in enumerate(tables[file].ids)})
+    return tables, places
 
 
 def _read(book: Book) -> Tables:
@@ -194,17 +229,17 @@ def _take(tables: Tables, file: str, data: bytes) -> None:
 
 
 def _mend(book: Book, tables: Tables) -> Mended:
-    mended = Mended([], set(), [], [], [])
+    mended = Mended([], set(), [], [], [], [])
     by_uid: dict[str, list[Row]] = defaultdict(list)
     for row in tables.rows:
         by_uid[row.uid].append(row)
     for group in by_uid.values():
-        mended.rows.append(_one_of(book, group, mended) if len(group) > 1 else _placed(group[0], mended))
+        mended.rows.append(_one_of(book, group, mended) if len(group) > 1 else _in_place(group[0], mended))
     _remint(book, mended)
     return mended
 
 
-def _placed(row: Row, mended: Mended) -> Row:
+def _in_place(row: Row, mended: Mended) -> Row:
     """A row where it belongs: an open one in the live ledger."""
     if row.file != layout.LIVE and row.record.get("status") != "closed":
         mended.changed.update((row.file, layout.LIVE))
@@ -215,11 +250,13 @@ def _placed(row: Row, mended: Mended) -> Row:
 
 def _one_of(book: Book, group: list[Row], mended: Mended) -> Row:
     """One row of several with one uid: its history decides each field on which they differ, or a person has to."""
-    found = [(entry.field, entry.old, entry.new) for entry in _events(book, group[0])]
+    found = [(entry.field, entry.old, entry.new) for entry in history.of_uid(book.root, group[0].uid)]
     record = dict(group[0].record)
     for row in group[1:]:
         record, clashes = versions.joined(record, row.record, found)
         mended.clashes.extend((row.file, clash) for clash in clashes)
+    differ = {name for row in group for name, text in row.record.items() if text != group[0].record.get(name, "")}
+    mended.made.extend(Made(group[0].uid, name, record[name], False) for name in sorted(differ & COMBINED))
     archives = sorted(row.file for row in group if row.file != layout.LIVE)
     file = archives[0] if archives and record.get("status") == "closed" else layout.LIVE
     mended.changed.update(row.file for row in group)
@@ -228,15 +265,10 @@ def _one_of(book: Book, group: list[Row], mended: Mended) -> Row:
     return Row(file, record)
 
 
-def _events(book: Book, row: Row) -> list[Entry]:
-    found = [entry for entry in history.entries(book.root, containing=row.uid) if entry.uid == row.uid]
-    return sorted(found, key=lambda entry: (entry.at, entry.event))
-
-
 def _told(book: Book, row: Row) -> Record:
     """What the history says of a row, by its uid."""
     record: Record = {}
-    for entry in _events(book, row):
+    for entry in history.of_uid(book.root, row.uid):
         if entry.field == "*":
             with contextlib.suppress(ValueError):
                 record.update(json.loads(entry.new))
@@ -328,8 +360,8 @@ def _write(book: Book, tables: Tables, mended: Mended, proven: list[str]) -> Non
 
 
 def _append(book: Book, transaction: Transaction, lane: str, events: Iterable[Found]) -> None:
-    # Never before an event that it follows from, whatever the clocks of other clones say.
-    newest = max((book.now, *history.ends(book.root)))
+    # After every event that it follows from, whatever the clocks of other clones say.
+    newest = max((book.now, *(end + _STEP for end in history.ends(book.root))))
     stamp = times.format_time(newest.astimezone(book.tz))
     lines = [[stamp, book.actor, record, *event, uid, identity] for record, uid, event, identity in events]
     history.append(book.root, transaction, stamp[:7], lane, lines)

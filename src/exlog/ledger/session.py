@@ -156,15 +156,15 @@ def relay(table: Table, row: int, columns: Sequence[str]) -> str:
 
 
 def _keep_step(book: Book, lane: str) -> None:
-    """Let a clock that is a little behind be as far as the newest event that another clone brought.
+    """Let a clock that is a little behind be as far as the newest events: of this clone, and after those of others.
 
-    Else a change would come before the one that it goes on from, and the history would have the older value.
+    Else a change would come before the one that it goes on from, and the history would have the older value. Events of
+    one lane keep their order within a second, those of two lanes do not.
     """
-    month = times.format_time(book.now)[:7]
-    others = history.ends(book.root, month, but=lane)
-    ahead = [end for end in others if book.now < end <= book.now + times.CLOCK_SKEW]
-    if ahead:
-        book.now = max(ahead).astimezone(book.tz) + _STEP
+    since = times.format_time(book.now)[:7]
+    last = [end for end in history.ends(book.root, since) if end <= book.now + times.CLOCK_SKEW]
+    others = [end + _STEP for end in history.ends(book.root, since, but=lane) if end <= book.now + times.CLOCK_SKEW]
+    book.now = max((book.now, *last, *others)).astimezone(book.tz)
 
 
 class Session:

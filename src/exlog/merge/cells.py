@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from exlog.canonical import decode_cell, encode_cell
 from exlog.merge import rules
-from exlog.merge.outcome import Clash, chosen_of
+from exlog.merge.outcome import Clash, Made, chosen_of
 
 ABSENT = "\0"
 """The cell of a side whose file dropped the column. No stored cell of a text file is that."""
 
 _MANUAL, _COMPUTED = "manual", "computed"
-_SET_ON_CLOSING = ("follow_up_at", "effect_check_at")
 _IN_ORDER = (
     ("occurred_at", "received_at"), ("received_at", "recorded_at"), ("received_at", "assigned_at"),
     ("received_at", "first_response_at"), ("received_at", "resolved_at"), ("received_at", "closed_at"),
@@ -58,6 +57,20 @@ class Row:
         for name in list(self._open):
             self._by_rule(name)
         self._keep_times_in_order()
+
+    def made(self) -> Iterator[Made]:
+        """The cells that differ on the sides and that nobody has to decide, once ``merge`` has run."""
+        decided = {name for clash in self.clashes for name in (clash.field, *clash.dependents)}
+        if self._base in (self._ours, self._theirs):
+            return
+        key = decode_cell(min(self._values("uid")[1:]) or min(self._values("id")[1:]))
+        for name, place in self._place.items():
+            base, ours, theirs = self._base[place], self._ours[place], self._theirs[place]
+            if ours == theirs or name in decided:
+                continue
+            cell = self.cells[place]
+            taken = cell == (theirs if ours == base else ours if theirs == base else ABSENT)
+            yield Made(key, name, decode_cell(cell), taken)
 
     def _put_back_dropped(self) -> None:
         """A side without the column has what the base had; what the other side made of it is a conflict."""
@@ -113,7 +126,7 @@ class Row:
                 _base, one, other = self._values("close_reason")
                 self._split("close_reason", one == chosen_of(one, other), rules.STATUS_DEPENDENTS)
             else:
-                for name in _SET_ON_CLOSING:
+                for name in rules.SET_ON_CLOSING:
                     self._settle_by(name, rules.earlier(*self._values(name)[1:]))
         elif ours != theirs:
             self._follow(moved_here=ours != base)
@@ -162,7 +175,7 @@ class Row:
         elif here == -1:
             self._settle(name, better(ours, theirs))
             self._settle(by, _COMPUTED)
-        elif base in (ours, theirs):
+        elif here == 0 and base in (ours, theirs):
             self._settle(by, chosen_of(ours_by, theirs_by))
         else:
             self._split(name, ours == chosen_of(ours, theirs), (by,))

@@ -26,12 +26,25 @@ class Clash(NamedTuple):
     dependents: Mapping[str, tuple[Any, Any]] = {}
 
 
+class Made(NamedTuple):
+    """A cell of a row that both sides changed. ``taken``: one side alone changed it, else it was made of both.
+
+    ``key`` is the row's uid, its id where it has none; the value is a plain one.
+    """
+
+    key: str
+    field: str
+    value: str
+    taken: bool
+
+
 class Merged(NamedTuple):
-    """The merged bytes, the conflicts in them and lines for a person."""
+    """The merged bytes, the conflicts in them, lines for a person, and cells that the history may not end with."""
 
     data: bytes
     clashes: tuple[Clash, ...] = ()
     remarks: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
 
 
 def chosen_of(ours: str, theirs: str) -> str:

@@ -24,6 +24,9 @@ STATUS_DEPENDENTS = (
 )  # fmt: skip
 """Columns that say what a status says, or that a change of it sets or clears."""
 
+SET_ON_CLOSING = ("follow_up_at", "effect_check_at")
+"""Times that follow from when a record was closed, so that two who close it alike have each another one."""
+
 _STAMPS = ("resolved_at", "confirmed_at", "closed_at", "hold_since")
 
 RULES: tuple[Rule, ...] = (
@@ -50,9 +53,10 @@ RULES: tuple[Rule, ...] = (
     Rule("due", ("due_at", "due_by"), N_("one set by hand before a computed one; the earlier of two computed ones")),
     Rule("smaller", ("id", "uid"), N_("the smaller; a row has two only where it was renumbered on both sides")),
     Rule("together", ("customer_id", "customer_name"), N_("a conflict on the ID; the name follows it")),
+    Rule("closing", SET_ON_CLOSING, N_("the earlier time where both closed the record alike; else a conflict")),
     Rule(
         "status",
-        ("status", *(name for name in STATUS_DEPENDENTS if name not in _STAMPS)),
+        ("status", *(name for name in STATUS_DEPENDENTS if name not in (*_STAMPS, *SET_ON_CLOSING))),
         N_("a conflict; where both moved the status differently it is one on status, and what depends on it follows"),
     ),
 )

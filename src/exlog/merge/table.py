@@ -16,7 +16,7 @@ from exlog.errors import Damaged
 from exlog.i18n import _
 from exlog.merge import columns
 from exlog.merge.cells import ABSENT, Row
-from exlog.merge.outcome import Clash, Merged
+from exlog.merge.outcome import Clash, Made, Merged
 
 Cells = list[str]
 _FOREIGN = re.compile(rb"\xef\xbb\xbf|[\";\t]|^$")
@@ -51,6 +51,7 @@ class _Tables:
         self.ours, self.theirs = (_laid_out(side, self.columns, old.columns) for side in sides)
         self.clashes: list[Clash] = []
         self.remarks: list[str] = []
+        self.made: list[Made] = []
 
     def merge(self) -> Merged:
         """All rows, of which only those are split that are not the same three times."""
@@ -70,7 +71,7 @@ class _Tables:
         self._tell_doubled_ids(lines)
         self.clashes.sort(key=lambda clash: (ids.sort_key(clash.id), clash.uid, clash.field))
         text = "\n".join([_raw(canonical.join_row(self.columns)), *lines, ""])
-        return Merged(text.encode("latin-1"), tuple(self.clashes), tuple(sorted(self.remarks)))
+        return Merged(text.encode("latin-1"), tuple(self.clashes), tuple(sorted(self.remarks)), tuple(self.made))
 
     def _changed(self, side: Table, common: set[str]) -> list[Cells]:
         """The rows that are not the same in all three, decoded."""
@@ -94,6 +95,7 @@ class _Tables:
         merging = Row(self.place, base, ours, theirs)
         merging.merge()
         self.clashes += merging.clashes
+        self.made += merging.made()
         return merging.cells
 
     def _without_absent(self, base: Cells | None, row: Cells) -> Cells:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from exlog.merge.outcome import Clash, chosen_of
-from exlog.merge.rules import BY_COLUMN, COMBINED, STATUS_DEPENDENTS, both_texts, status_rank
+from exlog.merge.rules import BY_COLUMN, COMBINED, SET_ON_CLOSING, STATUS_DEPENDENTS, both_texts, earlier, status_rank
 
 Record = dict[str, str]
 Step = tuple[str, str, str]
@@ -34,9 +34,11 @@ def joined(one: Record, other: Record, steps: Sequence[Step]) -> tuple[Record, l
             value = later(steps, name, mine, theirs)
         if value is None and BY_COLUMN.get(name) == "both":
             value = both_texts("", mine, theirs)
-        elif value is None:
+        elif value is None and name in SET_ON_CLOSING:
+            value = earlier(mine, theirs)
+        if value is None:
             value = chosen_of(mine, theirs)
-            if name not in COMBINED:
+            if name not in COMBINED or name in SET_ON_CLOSING:
                 clashes.append(_clash(name, lead, follow, value))
         record[name] = value
     return record, clashes

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from exlog.errors import Damaged
 from exlog.i18n import _
 from exlog.merge.outcome import Clash
-from exlog.store import clone, files
+from exlog.store import clone, files, gitfolder
 
 FILE = "conflicts.jsonl"
 
@@ -114,13 +114,9 @@ def _lines(place: Path) -> list[dict[str, Any]]:
 
 def _mine(root: Path, line: Mapping[str, Any]) -> Standing | None:
     """The conflict, if it is about this ledger."""
-    top = next((one for one in (root, *root.parents) if (one / ".git").exists()), root)
-    prefix = root.relative_to(top).as_posix()
-    path = text_of(line.get("path"))
-    if prefix != ".":
-        if not path.startswith(f"{prefix}/"):
-            return None
-        path = path.removeprefix(f"{prefix}/")
+    path = gitfolder.below(root, text_of(line.get("path")))
+    if not path:
+        return None
     texts = {name: text_of(line.get(name)) for name in ("id", "uid", "field", "at")}
     values: dict[str, Any] = {name: line.get(name) for name in ("base", "ours", "theirs", "chosen")}
     return Standing(path=path, **texts, **values, dependents=line.get("dependents") or {})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_OURS, _MARK = "exlog", "merged"
+OURS, _MARK = "exlog", "merged"
 
 
 def git_folder(root: Path) -> Path | None:
@@ -29,17 +29,25 @@ def top(root: Path) -> Path:
     return next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
 
 
+def below(root: Path, path: str) -> str:
+    """A path from the top of the work tree as one below the ledger at ``root``; empty for one outside of it."""
+    prefix = root.relative_to(top(root)).as_posix()
+    if prefix == ".":
+        return path
+    return path.removeprefix(f"{prefix}/") if path.startswith(f"{prefix}/") else ""
+
+
 def mark_merged(root: Path) -> None:
     """Leave a mark that the merge driver ran. Raises OSError where the folder refuses."""
     git = git_folder(root)
     if git is not None:
-        (git / _OURS).mkdir(exist_ok=True)
-        (git / _OURS / _MARK).write_bytes(b"")
+        (git / OURS).mkdir(exist_ok=True)
+        (git / OURS / _MARK).write_bytes(b"")
 
 
 def merged_at(git: Path) -> int | None:
     """When the driver last ran, in nanoseconds as the file system has it; None for never."""
     try:
-        return (git / _OURS / _MARK).stat().st_mtime_ns
+        return (git / OURS / _MARK).stat().st_mtime_ns
     except OSError:
         return None

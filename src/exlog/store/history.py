@@ -230,10 +230,18 @@ def entries(root: Path, since: str = "", containing: str = "") -> Iterator[Entry
         yield from _of_file(root, file, containing)
 
 
-def in_order(root: Path) -> Iterator[Entry]:
-    """Every event in order of time; those of several lanes meet month by month. Raises as ``entries`` does."""
+def in_order(root: Path, containing: str = "") -> Iterator[Entry]:
+    """Every event in order of time, each file's in its own; those of several lanes meet month by month.
+
+    ``containing`` and what is raised are as of ``entries``.
+    """
     for _month, names in groupby(layout.history_files(root), key=lambda file: file.rpartition("/")[0]):
-        yield from heapq.merge(*(_of_file(root, file, "") for file in names), key=lambda entry: entry.at)
+        yield from heapq.merge(*(_of_file(root, file, containing) for file in names), key=lambda entry: entry.at)
+
+
+def of_uid(root: Path, uid: str) -> list[Entry]:
+    """The events of one record or profile, in order. Raises as ``entries`` does."""
+    return [entry for entry in in_order(root, uid) if entry.uid == uid]
 
 
 def _of_file(root: Path, file: str, containing: str) -> Iterator[Entry]:
