@@ -143,3 +143,34 @@ def test_a_lock_that_a_killed_git_left_is_named(pair: tuple[Clone, Clone]) -> No
     assert "index.lock" in result.err and "remove it" in result.err
     (ann.top / ".git" / "index.lock").unlink()
     ann("sync")
+
+
+def test_a_staged_file_of_ones_own_is_named_with_the_way_out(pair: tuple[Clone, Clone]) -> None:
+    ann, bob = pair
+    part(ann, bob)
+    (bob.path / "mine.txt").write_text("x")
+    bob.git("add", "mine.txt")
+    told = bob("sync", code=2).err
+    assert "mine.txt" in told and "git restore --staged" in told
+    bob.git("restore", "--staged", "mine.txt")
+    (bob.path / "mine.txt").unlink()
+    expect_both(ann, bob)
+
+
+def test_a_branch_without_a_commit_gets_one_before_its_upstream_is_asked_for(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], cwd=tmp_path / "u", env=environment(tmp_path, **IDENTITY), check=True)
+
+    (tmp_path / "u").mkdir()
+    git("init", "-q", "-b", "main")
+    git("init", "-q", "--bare", "../r.git")
+    git("remote", "add", "origin", "../r.git")
+    told = ""
+    for words in (["init", "."], ["add", "A", "s", "-c", "other", "--one-off"], ["sync"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "exlog", *words], cwd=tmp_path / "u", env=environment(tmp_path, **IDENTITY),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        told = done.stderr
+    assert told.rstrip().endswith("git push -u origin main")
+    git("push", "-q", "-u", "origin", "main")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from exlog.errors import Busy, Conflict, Problems, Usage
+from exlog.errors import Busy, Conflict, Problems, Refused, Usage
 from exlog.i18n import _
 from exlog.ledger import audit, committing, deciding, reconciling, remerging
 from exlog.ledger.book import Book, lacks_driver, open_book
@@ -73,6 +73,8 @@ def sync(book: Book, say: Callable[[str], object]) -> None:
 def _sync(book: Book, folder: Path, say: Callable[[str], object]) -> None:
     deciding.forget_aborted(book)
     _go_on(book, git.under_way(folder), say)
+    if not git.head(book.root):
+        _put_right(book, say)  # a branch without a commit cannot be pushed, which is how it gets an upstream
     upstream = _upstream(book)
     _put_right(book, say)
     received = 0
@@ -227,9 +229,22 @@ def _merge(book: Book, upstream: Upstream, say: Callable[[str], object]) -> int:
         done = git.run_in_turn(book.root, what, "--quiet", *options, upstream.tracking, env=_HOOKS_WAIT)
     if done.code != 0:
         if not git.unmerged(book.root) and not deciding.standing(book):
+            _refuse_staged(book)
             raise git.refused(what, done)
         _go_on(book, what, say)
     return behind
+
+
+def _refuse_staged(book: Book) -> None:
+    """Why git would not merge, where a staged file of the person's is the reason."""
+    staged = [name for name in git.ask(book.root, "diff", "--cached", "--name-only", "-z").split("\0") if name]
+    if staged:
+        raise Refused(
+            _("git merges nothing while other files are staged: {files}").format(
+                files=", ".join(files.shown(name) for name in staged[:5])
+            ),
+            remedy=_("commit them, or git restore --staged, then exlog sync"),
+        )
 
 
 def _way(book: Book, upstream: Upstream) -> list[str]:

@@ -49,7 +49,7 @@ class Answer(NamedTuple):
                 text = lines[place].removeprefix(start).strip()
                 more = lines[place + 1] if text.endswith(":") and place + 1 < len(lines) else ""
                 return files.shown(f"{text} {more}".strip(), 200)
-        return files.shown(lines[-1] if lines else "?", 200)
+        return files.shown(lines[-1], 200) if lines else _("without a word; perhaps a hook refused")
 
 
 def run(
