@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from acceptance_helper import Ledger, read_csv, run
+from wcwidth import wcswidth
 
 from exlog.measures import DIMENSIONS, MEASURES
 from exlog.measures.rounding import DIGITS
@@ -110,6 +111,16 @@ def test_the_period_before_stands_beside(books: Ledger) -> None:
     assert rows["inquiry"]["satisfaction_mean_change"] is None
     shown = books("stats", "2024-02", *asked, "-f", "table", now=NOW, COLUMNS="200").out
     assert "-4" in shown and "-3.0" in shown
+    every = books(
+        "stats", "2024-02", "--compare", "previous", "--by", "department", "-f", "table", now=NOW, COLUMNS="80"
+    )
+    lines = every.out.splitlines()
+    assert lines[0].split() == ["Department", "Measure", "Now", "Before", "Change", "n", "n", "before"]
+    assert lines[2].split() == ["质量部", "Received", "0", "2", "-2"]
+    assert "…" not in every.out and {wcswidth(line) for line in lines} <= set(range(81))
+    assert next(line.split()[1:] for line in lines if "Rating" in line) == ["Rating", "2.00", "5.00", "-3.00", "1", "1"]
+    shown = books("stats", "2024-02", *asked, "-f", "md", now=NOW).out
+    assert "| Rating | 2.00 | 5.00 | -3.00 | 1 | 1 |" in shown
     (row,) = read_csv(books("stats", "2024-02", *asked, "-f", "csv", now=NOW).out)
     assert (row["n_satisfaction_mean"], row["n_satisfaction_mean_previous"]) == ("1", "1")
     for wrong in (("--compare", "previous"), ("2024", "--compare", "x"), ("2024", *asked, "--pivot", "type:month")):
