@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ from exlog.worktime import Calendar
 
 Record = dict[str, str]
 HOUR = timedelta(hours=1)
-TIMES = ("day", "week", "month", "quarter", "year", "weekday", "hour")
+PERIODS = ("day", "week", "month", "quarter", "year")
+TIMES = (*PERIODS, "weekday", "hour")
 
 
 class Setting(NamedTuple):
@@ -280,6 +281,43 @@ def values(record: Record, by: Sequence[str], time: str, at: datetime, setting: 
     return tuple(found)
 
 
+def midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def ends(
+    records: Sequence[Record], by: Sequence[str], period: tuple[datetime, datetime] | None, at: datetime,
+    setting: Setting,
+) -> dict[tuple[str, ...], datetime]:  # fmt: skip
+    """The periods of the dimensions of time with the moments they are over: those up to ``at``, which ends the last."""
+    names = [name for name in by if name in PERIODS]
+    came = [when for one in records if (when := moment(one, "received_at"))]
+    start = max([min(came, default=at), *([period[0]] if period else []), datetime(1900, 1, 1, 12, tzinfo=UTC)])
+    day, found = min(start, at + timedelta(days=1)).astimezone(setting.zone).date(), {}
+    while midnight(day, setting.zone) < at:
+        over = midnight(day + timedelta(days=1), setting.zone)
+        local = datetime(day.year, day.month, day.day)
+        found[tuple(bucket(name, local) for name in names)] = min(over, at.astimezone(UTC))
+        day += timedelta(days=1)
+    return found
+
+
+def waiting_at_ends(
+    records: Sequence[Record], by: Sequence[str], period: tuple[datetime, datetime] | None, at: datetime,
+    setting: Setting, *, ended: bool,
+) -> dict[tuple[str, ...], list[Record]]:  # fmt: skip
+    """The backlog at the end of each period, by the other dimensions of its records."""
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for period_key, end in ends(records, by, period, at, setting).items():
+        for record in records:
+            if waiting(record, end, ended=ended or end < at):
+                labels = iter(period_key)
+                key = values(record, by, "received_at", end, setting)
+                key = tuple(next(labels) if name in PERIODS else text for name, text in zip(by, key, strict=True))
+                found.setdefault(key, []).append(record)
+    return found
+
+
 def results(
     records: Sequence[Record], chosen: Sequence[Record], by: Sequence[str], clocks: Sequence[str],
     period: tuple[datetime, datetime] | None, setting: Setting,
@@ -295,8 +333,12 @@ def results(
     apart = bool(period) or "backlog" in clocks or any(name in TIMES for name in by)
     of: dict[str, dict[tuple[str, ...], list[Record]]] = {clock: {} for clock in CLOCKS}
     every: dict[tuple[str, ...], None] = {} if by else {(): None}
+    at_ends = "backlog" in clocks and any(name in PERIODS for name in by)
+    if at_ends:
+        of["backlog"] = waiting_at_ends(counted, by, period, at, setting, ended=ended)
+        every |= dict.fromkeys(of["backlog"])
     for clock, (has, time) in CLOCKS.items():
-        for record in counted:
+        for record in () if clock == "backlog" and at_ends else counted:
             name = time(record)
             key = values(record, by, name, at, setting)
             when = moment(record, name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from acceptance_helper import Ledger, read_csv, run
+from wcwidth import wcswidth
 
 from exlog.measures import DIMENSIONS, MEASURES
 from exlog.measures.rounding import DIGITS
@@ -65,6 +66,27 @@ def test_the_backlog_is_taken_at_the_end_of_the_period_or_now(books: Ledger) -> 
     assert ages == {"1": 1, "more": 2}
 
 
+def test_by_month_the_backlog_is_that_of_each_month_s_end(books: Ledger) -> None:
+    """Also of a month in which nothing was received; the running one up to now, a period's last one up to its end."""
+    asked = ("--by", "month", "--measure", "received,backlog")
+    found = [(row["month"], row["received"], row["backlog"]) for row in figures(books, *asked)]
+    assert found == [("2024-01", 4, 3), ("2024-02", 0, 2), ("2024-03", 0, 2), ("2024-04", 1, 3)]
+    for month, _received, backlog in found:
+        assert figures(books, month, "--measure", "backlog")[0]["backlog"] == backlog
+    weeks = figures(books, "2024-02", "--by", "week,owner", "--measure", "backlog")
+    assert [(row["week"], row["owner"], row["backlog"]) for row in weeks] == [
+        (f"2024-W0{week}", "amy", 2) for week in range(5, 10)
+    ]
+    ages = figures(books, "--by", "month,age", "--measure", "backlog")
+    assert [(row["month"], row["age"], row["backlog"]) for row in ages][:2] == [
+        ("2024-01", "3", 3),
+        ("2024-02", "30", 2),
+    ]
+    assert {row["weekday"]: row["backlog"] for row in figures(books, "--by", "weekday", "--measure", "backlog")} == {
+        "2": 3
+    }
+
+
 def test_working_time_and_targets(books: Ledger) -> None:
     (row,) = figures(books, "--measure", "resolution_mean_wh,target_mean_wh,variance_mean_wh,response_median_wh")
     # 10:00-15:00 without lunch are 4 h, and to 1 Feb 10:00 two whole days, 16 h; due at the end of the third day.
@@ -89,6 +111,16 @@ def test_the_period_before_stands_beside(books: Ledger) -> None:
     assert rows["inquiry"]["satisfaction_mean_change"] is None
     shown = books("stats", "2024-02", *asked, "-f", "table", now=NOW, COLUMNS="200").out
     assert "-4" in shown and "-3.0" in shown
+    every = books(
+        "stats", "2024-02", "--compare", "previous", "--by", "department", "-f", "table", now=NOW, COLUMNS="80"
+    )
+    lines = every.out.splitlines()
+    assert lines[0].split() == ["Department", "Measure", "Now", "Before", "Change", "n", "n", "before"]
+    assert lines[2].split() == ["质量部", "Received", "0", "2", "-2"]
+    assert "…" not in every.out and {wcswidth(line) for line in lines} <= set(range(81))
+    assert next(line.split()[1:] for line in lines if "Rating" in line) == ["Rating", "2.00", "5.00", "-3.00", "1", "1"]
+    shown = books("stats", "2024-02", *asked, "-f", "md", now=NOW).out
+    assert "| Rating | 2.00 | 5.00 | -3.00 | 1 | 1 |" in shown
     (row,) = read_csv(books("stats", "2024-02", *asked, "-f", "csv", now=NOW).out)
     assert (row["n_satisfaction_mean"], row["n_satisfaction_mean_previous"]) == ("1", "1")
     for wrong in (("--compare", "previous"), ("2024", "--compare", "x"), ("2024", *asked, "--pivot", "type:month")):

@@ -55,6 +55,27 @@ def test_a_pareto_chart_adds_up_and_is_cut_at_eighty_percent(ledger: Ledger) -> 
     assert ["80%" in line for line in lines] == [False, False, True, False]
 
 
+def test_what_has_no_cause_is_no_cause(ledger: Ledger) -> None:
+    """It is no bar, and neither the sums nor the shares have it; of all charts the order and the sums are the same."""
+    ledger.add(*({"type": "complaint", "category": "other", "subject": f"s{one}"} for one in range(20)), now=NOW)
+    asked = ("--by", "cause", "--measure", "received,share,cumulative_share")
+    lines = chart(ledger, *asked)
+    told = [line.split() for line in lines if "┄" not in line]
+    assert [words[0] for words in told if words[-1] != "Cause"] == ["阀门", "paint", "dust"] * 3
+    assert [line for line in lines if "without" in line] == ["20 without Cause"] * 3
+    assert [words[-1] for words in told[1:4]] == ["61.5%", "92.3%", "100.0%"]
+    assert [words[-4:] for words in told[6:9]] == [[share, "%", "n", "13"] for share in ("61.5", "30.8", "7.7")]
+    assert [words[-4:] for words in told[11:14]] == [[share, "%", "n", "13"] for share in ("61.5", "92.3", "100.0")]
+    assert not any("without" in line for line in chart(ledger, "--by", "type"))
+
+
+def test_what_is_left_out_is_said_in_chinese(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, "--lang", "zh")
+    ledger.add({"type": "complaint", "category": "other", "cause": "阀门"}, {"type": "complaint", "category": "other"},
+               now=NOW)  # fmt: skip
+    assert chart(ledger, "--by", "cause")[-1] == "另有 1 条“原因”为空"
+
+
 def test_a_trend_is_in_order_of_time_and_has_no_sum(ledger: Ledger) -> None:
     title, *lines = chart(ledger)
     assert title == "Received – Month"

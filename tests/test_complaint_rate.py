@@ -94,6 +94,14 @@ def test_where_there_is_nothing_to_divide_by_the_reason_is_said(
     assert says in refused.err and not refused.out and refused.err.count("\n") == 1
 
 
+def test_the_overview_leaves_out_what_no_amounts_are_told_by(ledger: Ledger) -> None:
+    tell(ledger, "2024Q1,,,orders,50")
+    done = ledger("stats", "2024Q1", "--measure", "complaint_rate", "-f", "md")
+    assert [line for line in done.out.splitlines() if line.startswith("#")] == ["## All"]
+    both = ledger("stats", "2024Q1", "--measure", "received,complaint_rate", "-f", "md")
+    assert "## Status" in both.out, "what was received is a figure"
+
+
 def test_a_line_that_cannot_be_read_is_named(ledger: Ledger) -> None:
     tell(ledger, "2024Q1,region,华东,orders,5", "2024Q1,region,华南,orders,none")
     refused = ledger("stats", "2024Q1", "--measure", "complaint_rate", "--by", "region", code=4)

@@ -89,6 +89,11 @@ def test_a_report_tells_the_months_of_its_period_that_were_out_of_the_ordinary(t
     assert [(row["by"], row["value"]) for row in rows] == [(None, None), ("category", "quality"), ("product", "P20")]
     every = ledger.json("stats", "--unusual", now=NOW)
     assert len(every) == 3 * 9 and [row["unusual"] for row in every[:9]] == [*[None] * 7, "above", None]
+    told = ledger("stats", "--unusual", now=NOW).err
+    assert told == ("not judged: 18 of 27 lines, as fewer than 6 ordinary months or 5 complaints went before\n"), (
+        "six months of each of three counts"
+    )
+    assert ledger("stats", "2024-08", "--unusual", now=NOW).err == ""
     assert "stands alone" in ledger("stats", "--unusual", "--by", "type", code=2).err
     assert "Out of the ordinary by" not in ledger("report", "2024Q2", "-o", "-", "-f", "md", now=NOW).out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -234,17 +235,62 @@ def agree(world: World, found: Answer, records: Sequence[oracle.Record], chosen:
 def test_every_figure_is_that_of_its_definition(
     world: World, records: list[oracle.Record], data: st.DataObject, archived: bool
 ) -> None:
-    world.write(records, archived=archived)
     asks = []
     for _place in range(3):
         days = data.draw(PERIODS)
         period = days and tuple(datetime.fromisoformat(day).replace(tzinfo=world.book.tz) for day in days)
         asks.append(Ask(data.draw(ASKED), data.draw(DIMS), period))
     options = data.draw(CHOSEN)
-    test = filters.compile_for(filters.understand(Filters(**options), world.book.policy, world.book.now), list(NAMES))
+    selection = filters.understand(Filters(**options), world.book.policy, world.book.now)
+    # Archives hold closed records alone, so they are not read for any other.
+    world.write(records, archived=archived and selection.wants_closed)
+    test = filters.compile_for(selection, list(NAMES))
     chosen = [one for one in records if test([canonical.encode_cell(one.get(name, "")) for name in NAMES])]
     for found in world.ask(*asks, **options):
         agree(world, found, records, chosen)
+
+
+@settings(max_examples=10, deadline=None)
+@given(records=ledgers(), data=st.data())
+def test_a_backlog_by_periods_is_that_of_their_ends(
+    world: World, records: list[oracle.Record], data: st.DataObject
+) -> None:
+    world.write(records, archived=False)
+    periods = st.lists(st.sampled_from(oracle.PERIODS), min_size=1, max_size=2, unique=True).map(tuple)
+    others = st.sampled_from([(), ("age",), ("weekday",), ("department",), ("customer.level",)])
+    asks = []
+    for _place in range(3):
+        days = data.draw(PERIODS)
+        period = days and tuple(datetime.fromisoformat(day).replace(tzinfo=world.book.tz) for day in days)
+        asks.append(Ask(("backlog", "received", "share"), data.draw(periods) + data.draw(others), period))
+    for found in world.ask(*asks):
+        agree(world, found, records, records)
+
+
+def test_the_backlog_of_several_ledgers_is_that_of_each_in_its_own_zone(tmp_path: Path) -> None:
+    dice = random.Random(7)
+    worlds, now = [], datetime(2024, 4, 10, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
+    for name in ("shanghai", "new york", "several"):
+        (tmp_path / name).mkdir()
+        world = built(tmp_path / name, name)
+        worlds.append(World(Book(tmp_path / name, world.book.policy, now=now), world.setting))
+        records = []
+        for number in range(1, 60):
+            came = datetime(2024, 3, 1, tzinfo=ZoneInfo("UTC")) + timedelta(seconds=dice.randrange(40 * 86400))
+            over = came + timedelta(seconds=dice.randrange(6 * 86400))
+            records.append(
+                {"id": f"F20240301{number:03d}", "status": "resolved", "received_at": came.isoformat(),
+                 "resolved_at": over.isoformat() if dice.random() < 0.9 else ""}
+            )  # fmt: skip
+        worlds[-1].write(records, archived=False)
+    books = [world.book for world in worlds]
+    for period in (None, (datetime(2024, 3, 5, tzinfo=now.tzinfo), datetime(2024, 4, 1, tzinfo=now.tzinfo))):
+        selection = filters.understand(Filters(), books[0].policy, now)
+        asked = [Ask(("backlog", "received"), ("ledger", *by), period) for by in (("day",), ("week", "age"))]
+        for ask, together in zip(asked, answer(books, selection, asked), strict=True):
+            alone = [row for book in books for row in answer([book], selection, [ask])[0].rows]
+            assert sorted(together.rows) == sorted(alone)
+            assert len({row.values[0] for row in alone}) == 3
 
 
 @settings(max_examples=10, deadline=None)

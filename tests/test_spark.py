@@ -110,6 +110,7 @@ def test_random_ledgers_of_several_zones_and_calendars(worlds: list[World]) -> N
         Ask(SOME, ("ledger", "day")),
         Ask(ALL, ("customer",), period),
         Ask(("received", "backlog"), ("hour", "warranty")),
+        Ask(("received", "backlog"), ("month", "age"), period),
     )
     same(books, Filters(), *asks)
 

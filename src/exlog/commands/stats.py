@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -14,7 +14,7 @@ from exlog.errors import Usage
 from exlog.i18n import _, pick
 from exlog.ledger import figuring, several
 from exlog.ledger.figuring import Answer, Ask
-from exlog.measures import DIMENSIONS, MEASURES
+from exlog.measures import DIMENSIONS, MEASURES, Row
 from exlog.measures.periods import Period, previous
 from exlog.render import Column, figures
 from exlog.render.figures import Frame
@@ -31,6 +31,11 @@ BREAKDOWNS = ("status", "type", "category", "urgency", "department")
 """What plain ``stats`` shows people below the totals."""
 
 
+_SHARES = ("share", "cumulative_share")
+
+_Figure = tuple[tuple[str, ...], int | float | None, int]
+"""The values of a group, its figure and n."""
+
 _OF_REPEATS = ("received", "open", "resolution_median_h", "satisfaction_mean")
 
 
@@ -45,6 +50,7 @@ class Call(NamedTuple):
     engine: str
     master: str
     per: str = ""
+    quiet: bool = False
 
     @property
     def own(self) -> list[Field]:
@@ -89,7 +95,7 @@ def stats(
     if repeats and (by or pivot or compare):
         raise Usage(_("--repeats stands alone"), remedy=_("give it without --by, --pivot and --compare"))
     call = settings(ctx)
-    understood = _understood(call, period, measure, at, engine, master)._replace(per=per)
+    understood = _understood(call, period, measure, at, engine, master)._replace(per=per, quiet=call.quiet)
     if unusual:
         _unusual(understood)
         return
@@ -145,12 +151,14 @@ def _rows(call: Call, dims: tuple[str, ...]) -> None:
 
 
 def _overview(call: Call) -> None:
-    """All records, then by what people look at first."""
+    """All records, then by what people look at first and there are figures by."""
     dims: list[tuple[str, ...]] = [(), *((name,) for name in BREAKDOWNS)]
     answers = call.answers(*(Ask(call.measures, one, call.period) for one in dims))
     titles = [_("All"), *(DIMENSIONS[name].label for name in BREAKDOWNS)]
     parts = []
     for title, names, answer in zip(titles, dims, answers, strict=True):
+        if names and all(figure is None for row in answer.rows for figure in row.figures):
+            continue
         made = figures.table(Frame(call.measures, names, call.own, call.fmt), answer.rows, answer.labels)
         parts.append((title, made.columns, made.rows))
     render.sections(parts, "tsv" if call.fmt == "plain" else call.fmt, sys.stdout)
@@ -191,40 +199,67 @@ def _repeats(call: Call, *, given: bool) -> None:
 
 
 def _chart(call: Call, dims: tuple[str, ...], *, given: bool) -> None:
-    """A chart for each measure: bars in the order of the figures; of counts the largest first, with their sums."""
+    """A chart for each measure: bars in the order of the figures; of counts the largest first, with their sums.
+
+    Counts and shares that are ranked so leave out what a dimension is blank of, as it is no answer; how many it are is
+    said below.
+    """
     from exlog.render import chart
 
     chosen = call.measures if given else ("received",)
-    (answer,) = call.answers(Ask(chosen, dims, call.period))
-    kinds = {measures.dimension(name, call.own).kind for name in dims}
+    (answer,) = call.answers(Ask((*chosen, "received"), dims, call.period))
+    is_ranked = not {measures.dimension(name, call.own).kind for name in dims} & {"time", "age"}
     heads = " · ".join(measures.dimension(name, call.own).label for name in dims)
     rows = {row.values: row for row in answer.rows}
+    groups = _every(dims, rows, call.books[0])
     for place, name in enumerate(chosen):
         measure = MEASURES[name]
-        lines = []
-        for values in _every(dims, rows, call.books[0]):
-            row = rows.get(values)
-            value, n = (row.figures[place], row.n[place]) if row else (0 if measure.is_count else None, 0)
-            label = " · ".join(answer.labels(one, text) or "–" for one, text in zip(dims, values, strict=True))
-            shown = str(figures.shown(value, measure))
-            lines.append(chart.Line(label, value, shown, None if measure.is_count else n))
-        pareto = measure.is_count and not kinds & {"time", "age"}
-        if pareto:
-            lines.sort(key=lambda line: -(line.value or 0))
-        chart.draw(f"{measure.label} – {heads}", lines, sys.stdout, pareto=pareto)
+        is_share = name in _SHARES
+        pareto = is_ranked and measure.is_count
+        found = _figures(rows, groups, -1 if is_ranked and is_share else place, is_count=measure.is_count or is_share)
+        blank = 0
+        if pareto or (is_ranked and is_share):
+            blank = sum(int(value or 0) for values, value, _n in found if not all(values))
+            found = sorted((one for one in found if all(one[0])), key=lambda one: -(one[1] or 0))
+        if is_ranked and is_share:
+            found = _shared(found, running=measure.running)
+        lines = [
+            chart.Line(
+                " · ".join(answer.labels(one, text) or "–" for one, text in zip(dims, values, strict=True)),
+                value, str(figures.shown(value, measure)), None if measure.is_count else n,
+            )
+            for values, value, n in found
+        ]  # fmt: skip
+        below = _("{count} without {dimension}").format(count=blank, dimension=heads) if blank else ""
+        chart.draw(f"{measure.label} – {heads}", lines, sys.stdout, pareto=pareto, below=below)
+
+
+def _figures(
+    rows: Mapping[tuple[str, ...], Row], groups: Iterable[tuple[str, ...]], place: int, *, is_count: bool
+) -> list[_Figure]:
+    """A measure of each group, also of one that nothing was found of."""
+    nothing = (0 if is_count else None), 0
+    return [
+        (values, *((rows[values].figures[place], rows[values].n[place]) if values in rows else nothing))
+        for values in groups
+    ]
+
+
+def _shared(counts: Sequence[_Figure], *, running: bool) -> list[_Figure]:
+    """The share of each of the counts in all of these, or of those down to it."""
+    whole, sums = sum(value or 0 for _values, value, _n in counts), 0.0
+    found: list[_Figure] = []
+    for values, value, _n in counts:
+        sums = (sums if running else 0) + (value or 0)
+        found.append((values, sums / whole if whole else None, int(whole)))
+    return found
 
 
 def _every(dims: tuple[str, ...], found: Iterable[tuple[str, ...]], book: Book) -> list[tuple[str, ...]]:
     """The groups of a chart; in a trend also the periods between without any record."""
     groups = list(found)
     known = [values for values in groups if values[0]]
-    if (
-        len(dims) != 1
-        or dims[0] in ("weekday", "hour")
-        or dims[0] not in DIMENSIONS
-        or DIMENSIONS[dims[0]].kind != "time"
-        or not known
-    ):
+    if len(dims) != 1 or not measures.dimension(dims[0], book.policy.own_fields).is_calendar or not known:
         return groups
     from exlog.measures import days
 
@@ -238,6 +273,7 @@ def _every(dims: tuple[str, ...], found: Iterable[tuple[str, ...]], book: Book) 
 def _unusual(call: Call) -> None:
     """Each month of each series, judged; of a period its months alone."""
     from exlog.ledger import unusual
+    from exlog.measures import control
 
     if len(call.books) > 1:
         raise Usage(_("--unusual looks at one ledger"), remedy=_("give -C once"))
@@ -251,12 +287,22 @@ def _unusual(call: Call) -> None:
         Column("high", pick("To", "上限"), "number"),
         Column("unusual", pick("Out of the ordinary", "异常"), "choice", "unusual"),
     ]
+    found = unusual.judged(call.books[0], call.selection, call.period)
     rows = [
         [
             one.by, one.label if call.fmt in ("table", "md") else one.value, judged.point.period, judged.point.events,
             *(None if value is None else round(value, 1) for value in (judged.expected, judged.lower, judged.upper)),
             judged.sign,
         ]
-        for one, judged in unusual.judged(call.books[0], call.selection, call.period)
+        for one, judged in found
     ]  # fmt: skip
     render.rows("stats", columns, rows, call.fmt, sys.stdout)
+    unjudged = sum(judged.expected is None for _series, judged in found)
+    if unjudged:
+        text = _(
+            "not judged: {count} of {total} lines, as fewer than {months} ordinary months or {events} complaints went"
+            " before"
+        )
+        render.note(
+            text.format(count=unjudged, total=len(found), months=control.LEAST, events=control.LEAST_EVENTS), call.quiet
+        )

@@ -98,6 +98,10 @@ class Cases:
             for number, calendar in enumerate(self.calendars)
         }
 
+    def calendars_of(self, book: int) -> list[int]:
+        """The calendars that can count in a ledger."""
+        return [number for (whose, _name), number in self._numbers.items() if whose == book]
+
     def _fill_workdays(self, engine: Engine, clocks: Sequence[tuple[object, ...]]) -> None:
         rows = []
         for number, calendar in enumerate(self.calendars):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from exlog.filters import Selection
-from exlog.ledger import customers
+from exlog.ledger import customers, ending
 from exlog.ledger.book import Book
 from exlog.ledger.casing import Cases
 from exlog.measures import days, facts, sql
@@ -38,6 +38,7 @@ class Tables:
         self._profiles = [name for name in stored if self._by[name].profile]
         self._cases = Cases(books) if self._names & set(facts.WORKED) else None
         self._offset: int | None = 0
+        self._ends: dict[Question, dict[int, list[ending.End]]] = {}
 
     @property
     def needs_others(self) -> bool:
@@ -66,10 +67,14 @@ class Tables:
 
     def finish(self) -> None:
         """Make ``facts``, once ``begin`` is done, and what questions join with it."""
+        self._find_ends(self._tables[0])
         for step, source, name in zip(self._steps[1:], self._tables, self._tables[1:], strict=False):
             self._engine.make(name, self._text_of(step, source))
             self._engine.drop(source)
         self._fill_days()
+        for question, found in self._ends.items():
+            cases = self._cases if question.asks_age else None
+            ending.fill(self._engine, self._ends_of(question), question, found, cases)
 
     @property
     def _steps(self) -> list[str]:
@@ -94,15 +99,15 @@ class Tables:
             self._cases.fill(self._engine, source)
             return self._cases.with_calendar(source)
         moments = [self._at(question)[0] for question in self._questions]
+        moments += [ends[0].moment for found in self._ends.values() for ends in found.values() if ends]
         spans = self._cases.fill_days(self._engine, source, self._names, moments)
         return facts.worked(self._names, spans, source)
 
     def setting(self, question: Question) -> Setting:
         """What the SQL of a question needs to know."""
         at, ended = self._at(question)
-        asks_age = self._cases is not None and any(one.kind == "age" for one in question.by)
-        numbers = self._cases.workday_at(at) if self._cases is not None and asks_age else {}
-        return Setting(self._columns, self._offset, numbers, at, ended)
+        numbers = self._cases.workday_at(at) if self._cases is not None and question.asks_age else {}
+        return Setting(self._columns, self._offset, numbers, at, ended, self._ends_of(question))
 
     def customers(self) -> dict[str, str]:
         """The name that each customer in ``facts`` had last, by what the dimension calls it."""
@@ -116,6 +121,20 @@ class Tables:
         """The moment that a backlog is taken at, and whether it is the end of a period that is over."""
         end = question.period[1] if question.period else None
         return (end, True) if end is not None and end <= self._now else (self._now, False)
+
+    def _find_ends(self, source: str) -> None:
+        """The periods at whose ends backlogs are taken."""
+        asked = [question for question in self._questions if question.periods]
+        first = ending.earliest(self._engine, source) if asked else {}
+        for question in asked:
+            at, ended = self._at(question)
+            self._ends[question] = {
+                number: ending.of(self._books[number], question, day, at, ended=ended) for number, day in first.items()
+            }
+
+    def _ends_of(self, question: Question) -> str:
+        """The table of the periods of a question."""
+        return f"ends{list(self._ends).index(question)}" if question in self._ends else ""
 
     def _raw(self, sheets: Sequence[Sheet]) -> Raw:
         return Raw(name for sheet in sheets for name in sheet.columns)
@@ -167,7 +186,7 @@ class Tables:
         }  # fmt: skip
         if not clocks:
             return
-        wanted = dict.fromkeys(CLOCKS[clock].at for clock in sorted(clocks))
+        wanted = dict.fromkeys([*(CLOCKS[clock].at for clock in sorted(clocks)), *(["ended"] if self._ends else [])])
         found = utc_days(self._engine, "book", "facts", wanted)
         turns = {number: tables.turns(book.tz, found.get(number, ())) for number, book in enumerate(self._books)}
         offsets = {offset for rows in turns.values() for turn in rows.values() for offset in (turn.before, turn.after)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from exlog.worktime.tables import day_of
@@ -34,3 +34,17 @@ def between(name: str, first: date, end: date) -> list[str]:
     place = COLUMNS.index(f"{name}_")
     days = (first + timedelta(days=number) for number in range((end - first).days))
     return list(dict.fromkeys(labels(day)[place] for day in days))
+
+
+def ends(names: Sequence[str], first: date, last: date) -> list[tuple[date, tuple[str, ...]]]:
+    """The last day and the labels of each period from that of ``first`` to that of ``last``, which ends with ``last``.
+
+    Of several dimensions (day to year) a period is where all of them say the same.
+    """
+    places = [COLUMNS.index(f"{name}_") for name in names]
+    found: dict[tuple[str, ...], date] = {}
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        known = labels(day)
+        found[tuple(known[place] for place in places)] = day
+    return [(day, key) for key, day in found.items()]

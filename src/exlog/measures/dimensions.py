@@ -33,6 +33,11 @@ class Dimension(NamedTuple):
         """The label in the language in force."""
         return pick(self.en, self.zh)
 
+    @property
+    def is_calendar(self) -> bool:
+        """Whether its values are periods that follow each other, each with an end; weekdays and hours come again."""
+        return self.kind == "time" and self.name not in _CYCLES
+
 
 def _of_column(name: str) -> Dimension:
     field = BY_NAME[name]
@@ -48,6 +53,8 @@ _TIMES = (
     ("day", "Day", "日期"), ("week", "Week", "周"), ("month", "Month", "月份"), ("quarter", "Quarter", "季度"),
     ("year", "Year", "年份"), ("weekday", "Weekday", "星期"), ("hour", "Hour", "时段"),
 )  # fmt: skip
+
+_CYCLES = ("weekday", "hour")
 
 _DIMENSIONS = (
     *map(_of_column, ("status", "type", "category", "severity", "urgency", "channel", "department", "owner")),

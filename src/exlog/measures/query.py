@@ -14,6 +14,11 @@ from exlog.measures.table import AGGREGATES, CLOCKS, MEASURES, Measure
 
 SIZE = "size"
 
+_APART = 10_000_000
+"""Day numbers of one ledger are so far from those of the next one."""
+_FAR = _APART // 2 - 1
+"""A day after all that Python knows; below 0 one before them."""
+
 
 class Question(NamedTuple):
     """What is asked: keys of MEASURES, dimensions, and the period as [start, end)."""
@@ -26,6 +31,16 @@ class Question(NamedTuple):
     def chosen(self) -> list[Measure]:
         """The measures."""
         return [MEASURES[name] for name in self.measures]
+
+    @property
+    def periods(self) -> list[str]:
+        """The dimensions at the end of whose periods a backlog is taken; none where it is not asked by any."""
+        return [one.name for one in self.by if one.is_calendar and "backlog" in self.clocks]
+
+    @property
+    def asks_age(self) -> bool:
+        """Whether age is a dimension."""
+        return any(one.kind == "age" for one in self.by)
 
     @property
     def aggregates(self) -> list[str]:
@@ -50,7 +65,7 @@ class Question(NamedTuple):
         if not (self.period or any(one.kind == "time" for one in self.by)) and len(self.clocks) < 2:
             clocks = ""
         text += " ended received" if "backlog" in self.clocks else ""
-        text += " received_n ended_n ended" if any(one.kind == "age" for one in self.by) else ""
+        text += " received_n ended_n ended" if self.asks_age else ""
         return named(f"{text} {clocks}")
 
 
@@ -59,7 +74,8 @@ class Setting(NamedTuple):
 
     ``columns``: the column of ``facts`` of each dimension. ``offset``: seconds from UTC of the wall clock where it
     is the same for all instants; None where ``zones`` tells. ``days``: the number of the last working day up to
-    the moment ``at`` by calendar. ``ended``: whether ``at`` is the end of a period that is over.
+    the moment ``at`` by calendar. ``ended``: whether ``at`` is the end of a period that is over. ``ends``: the table
+    of the periods at whose ends a backlog is taken, see ``_waiting``.
     """
 
     columns: Mapping[str, str]
@@ -67,6 +83,7 @@ class Setting(NamedTuple):
     days: Mapping[int, int]
     at: datetime
     ended: bool
+    ends: str = ""
 
 
 def text_of(question: Question, setting: Setting) -> str:
@@ -110,6 +127,8 @@ def _joined(parts: Mapping[str, str], keys: Sequence[str]) -> str:
 
 def _part(question: Question, clock: str, setting: Setting, *, whole: bool) -> str:
     """The groups of the records that have one clock, with the aggregates that go by it; all where it is the only."""
+    if clock == "backlog" and question.periods:
+        return _waiting(question, setting)
     keys = [_key(one, setting) for one in question.by]
     wanted = [name for name in question.aggregates if whole or AGGREGATES[name].clock == clock]
     columns = [f"{key} AS key{place}" for place, key in enumerate(keys)]
@@ -119,12 +138,59 @@ def _part(question: Question, clock: str, setting: Setting, *, whole: bool) -> s
     return text + (f" GROUP BY {', '.join(str(place + 1) for place in range(len(keys)))}" if keys else "")
 
 
+def _waiting(question: Question, setting: Setting) -> str:
+    """The backlog at the end of each period: how many records waited over the same days, joined with these ends.
+
+    So few rows are joined, however many records there are. Days are told apart by ledger, see ``_apart``.
+    """
+    whose = "calendar" if question.asks_age else "book"
+    over = f"facts.ended {'<' if setting.ended else '<='} {sql.number(sql.seconds(setting.at))}"
+    listed = {
+        "came": _apart(f"facts.{whose}", f"coalesce({utc_day('facts.local')}, {-_FAR})"),
+        "gone": _apart(
+            f"facts.{whose}", f"CASE WHEN {over} THEN coalesce({utc_day('facts.gone')}, {-_FAR}) ELSE {_FAR} END"
+        ),
+    }
+    if question.asks_age:
+        listed["received_n"] = "facts.received_n"
+    listed |= {
+        f"key{place}": _key(one, setting)
+        for place, one in enumerate(question.by) if not one.is_calendar and one.kind != "age"
+    }  # fmt: skip
+    spells = f"SELECT {', '.join(f'{text} AS {name}' for name, text in listed.items())}, count(*) AS waiting"
+    spells += f" FROM {_source(question, 'backlog', setting)} WHERE {_come(setting)}"
+    spells += f" GROUP BY {', '.join(str(place + 1) for place in range(len(listed)))}"
+    columns = []
+    for place, one in enumerate(question.by):
+        text = f"ends.{one.name}_" if one.is_calendar else f"spells.key{place}"
+        text = _age_class("(ends.today - spells.received_n)") if one.kind == "age" else text
+        columns.append(f"{text} AS key{place}")
+    groups = ", ".join(str(place + 1) for place in range(len(columns)))
+    last = _apart("ends.whose", "ends.day")
+    return (
+        f"SELECT {', '.join(columns)}, CAST(sum(spells.waiting) AS BIGINT) AS a_backlog FROM ({spells}) AS spells"
+        f" JOIN {setting.ends} AS ends ON {last} >= spells.came AND {last} < spells.gone GROUP BY {groups}"
+    )
+
+
+def _apart(whose: str, day: str) -> str:
+    """A day since 1970 as a number that is another one for each ledger, or calendar: one order joins them all."""
+    return f"(CAST({whose} AS BIGINT) * {_APART} + {day})"
+
+
+def _come(setting: Setting) -> str:
+    """Whether a record was there by the moment that a backlog is taken at."""
+    return f"facts.received {'<' if setting.ended else '<='} {sql.number(sql.seconds(setting.at))}"
+
+
 def _members(question: Question, clock: str, setting: Setting) -> list[str]:
     """Which records count by a clock."""
     if clock == "backlog":
-        at = sql.number(sql.seconds(setting.at))
-        come, over = ("<", ">=") if setting.ended else ("<=", ">")
-        return [f"facts.received {come} {at}", f"facts.ended IS NULL OR facts.ended {over} {at}"]
+        over = ">=" if setting.ended else ">"
+        return [
+            _come(setting),
+            f"facts.ended IS NULL OR facts.ended {over} {sql.number(sql.seconds(setting.at))}",
+        ]
     by_time = any(one.kind == "time" for one in question.by)
     tests = [CLOCKS[clock].member] if question.period or by_time or len(question.clocks) > 1 else []
     if question.period:
@@ -137,13 +203,18 @@ def _source(question: Question, clock: str, setting: Setting) -> str:
     """``facts``; where a dimension is a time, with the local day that the clock showed."""
     if not any(one.kind == "time" for one in question.by):
         return "facts AS facts"  # Spark would take WHERE (x) behind a name without alias for an alias
-    at = f"facts.{CLOCKS[clock].at}"
-    if setting.offset is not None:
-        local, zones = f"{at} + {setting.offset}", ""
-    else:
-        local = f"{at} + CASE WHEN {at} < zones.turn THEN zones.before ELSE zones.after END"
-        zones = f" LEFT JOIN zones ON zones.book = facts.book AND zones.day = {utc_day(at)}"
-    made = f"SELECT facts.*, {local} AS local FROM facts{zones}"
+    shown = {"local": CLOCKS[clock].at}
+    if clock == "backlog" and question.periods:
+        shown["gone"] = "ended"
+    listed, joins = "", ""
+    for name, column in shown.items():
+        at, zone = f"facts.{column}", f"zones_{name}"
+        if setting.offset is not None:
+            listed += f", {at} + {setting.offset} AS {name}"
+        else:
+            listed += f", {at} + CASE WHEN {at} < {zone}.turn THEN {zone}.before ELSE {zone}.after END AS {name}"
+            joins += f" LEFT JOIN zones AS {zone} ON {zone}.book = facts.book AND {zone}.day = {utc_day(at)}"
+    made = f"SELECT facts.*{listed} FROM facts{joins}"
     return f"({made}) AS facts LEFT JOIN days ON days.number = {utc_day('facts.local')}"
 
 
@@ -165,6 +236,9 @@ def _age(setting: Setting) -> str:
     at = sql.number(sql.seconds(setting.at))
     today = " ".join(f"WHEN {calendar} THEN {number}" for calendar, number in sorted(setting.days.items()))
     last = f"CASE WHEN facts.ended <= {at} THEN facts.ended_n ELSE CASE facts.calendar {today} END END"
-    days = f"({last} - facts.received_n)"
+    return _age_class(f"({last} - facts.received_n)")
+
+
+def _age_class(days: str) -> str:
     steps = "".join(f" WHEN {days} <= {most} THEN '{key}'" for key, most, _label in AGES if most is not None)
     return f"CASE WHEN {days} IS NULL THEN ''{steps} ELSE '{AGES[-1][0]}' END"

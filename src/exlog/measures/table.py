@@ -31,7 +31,8 @@ CLOCKS = {
     "due": Clock("due IS NOT NULL", "due", "due_at"),
     "backlog": Clock("TRUE", "received", "received_at"),
 }
-"""``backlog`` takes what was received before the end of the period, or now, and was not over by then."""
+"""``backlog`` takes what was received before the end of the period, or now, and was not over by then; where days to
+years are a dimension, at the end of each of these."""
 
 
 class Aggregate(NamedTuple):
@@ -177,7 +178,7 @@ _TABLE = (
              "count where open, not resolved and due_at < now (on hold: < hold_since)"),
     _counted("reopened", "Reopened", "重开数", "received", "count where reopen_count > 0"),
     _counted("backlog", "Backlog", "积压数", "backlog",
-             "count received before, and not over by, the end of the period, else now"),
+             "count received before, and not over by, the end of the period, else now; by day to year: of each"),
     _counted("resolved", "Resolved", "解决数", "resolved", "count with resolved_at"),
     Measure("clearance", "share", "Clearance", "清结率", "", "resolved / received",
             "a_resolved * 1.0 / nullif(a_received, 0)", "a_received"),

@@ -30,10 +30,11 @@ class Line(NamedTuple):
     n: int | None
 
 
-def draw(title: str, lines: Sequence[Line], out: TextIO, *, pareto: bool = False) -> None:
+def draw(title: str, lines: Sequence[Line], out: TextIO, *, pareto: bool = False, below: str = "") -> None:
     """Print bars below a title; ``pareto`` adds what the lines down to each make together, and cuts at 80 %.
 
-    Figures below 0 go to the left of a common start. Without a terminal, or with NO_COLOR, there is no colour.
+    ``below`` is a line below the bars. Figures below 0 go to the left of a common start. Without a terminal, or with
+    NO_COLOR, there is no colour.
     """
     from rich.console import Console
     from rich.text import Text
@@ -44,7 +45,10 @@ def draw(title: str, lines: Sequence[Line], out: TextIO, *, pareto: bool = False
         legacy_windows=False, color_system="standard" if coloured else None,
     )  # fmt: skip
     console.print(Text(one_line(title), style="bold"))
-    console.print(_grid(lines, pareto=pareto))
+    if lines:
+        console.print(_grid(lines, pareto=pareto))
+    if below:
+        console.print(Text(one_line(below), style="dim"))
 
 
 def _grid(lines: Sequence[Line], *, pareto: bool) -> Table:

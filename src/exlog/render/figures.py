@@ -69,9 +69,14 @@ def table(frame: Frame, rows: Iterable[Row], show: Show) -> Table:
 
 
 def compared(frame: Frame, rows: Iterable[Row], before: Iterable[Row], show: Show) -> Table:
-    """For each measure its figure, that of the period before, and the change; n as ``table`` has it."""
+    """For each measure its figure, that of the period before, and the change; n as ``table`` has it.
+
+    For scripts these are columns; for people, whose screens are narrow, each measure of each group is a row.
+    """
     old = {row.values: row for row in before}
     new = {row.values: row for row in rows}
+    if frame.for_people:
+        return _listed(frame, new, old, show)
     columns = [head(name, frame.own) for name in frame.by]
     for name in frame.measures:
         plain = _of_measure(name, frame)
@@ -92,6 +97,37 @@ def compared(frame: Frame, rows: Iterable[Row], before: Iterable[Row], show: Sho
     for key in dict.fromkeys((*new, *old)):
         made.append(_compared(frame, key, new.get(key), old.get(key), show, beside))
     return Table(columns, made)
+
+
+def _listed(frame: Frame, new: Mapping[tuple[str, ...], Row], old: Mapping[tuple[str, ...], Row], show: Show) -> Table:
+    """A comparison with a row for each measure of each group; the n of a count is the count itself."""
+    columns = [head(name, frame.own) for name in frame.by]
+    columns.append(Column("measure", _("Measure")))
+    labels = (_("Now"), _("Before"), _("Change"), _("n"), _("n before"))
+    columns += [
+        Column(name, label, "number")
+        for name, label in zip(("now", "before", "change", "n", "n_before"), labels, strict=True)
+    ]
+    made: list[list[object]] = []
+    for key in dict.fromkeys((*new, *old)):
+        values = [_value(frame, name, value, show) for name, value in zip(frame.by, key, strict=True)]
+        for place, name in enumerate(frame.measures):
+            measure = MEASURES[name]
+            figures, counts = _pair(name, place, new.get(key), old.get(key))
+            cells = [frame.cell(one, measure, change=number == 2) for number, one in enumerate(figures)]
+            made.append([*values, measure.label, *cells, *(("", "") if measure.is_count else counts)])
+    return Table(columns, made)
+
+
+def _pair(
+    name: str, place: int, new: Row | None, old: Row | None
+) -> tuple[tuple[Number, Number, Number], tuple[int, int]]:
+    """A measure now and before with the change, and n of both."""
+    nothing = 0 if MEASURES[name].is_count else None
+    now = new.figures[place] if new else nothing
+    before = old.figures[place] if old else nothing
+    change = None if now is None or before is None else now - before
+    return (now, before, change), (new.n[place] if new else 0, old.n[place] if old else 0)
 
 
 def pivoted(frame: Frame, cells: Iterable[Row], sides: Sequence[Iterable[Row]], show: Show) -> Table:
@@ -158,14 +194,9 @@ def _compared(
     cells: list[object] = [_value(frame, name, value, show) for name, value in zip(frame.by, key, strict=True)]
     counts: dict[str, int] = {}
     for place, name in enumerate(frame.measures):
-        measure = MEASURES[name]
-        nothing = 0 if measure.is_count else None
-        now = new.figures[place] if new else nothing
-        before = old.figures[place] if old else nothing
-        change = None if now is None or before is None else now - before
-        for value, is_change in ((now, False), (before, False), (change, True)):
-            cells.append(frame.cell(value, measure, change=is_change))
-        counts |= {name: new.n[place] if new else 0, f"{name}_previous": old.n[place] if old else 0}
+        figures, n = _pair(name, place, new, old)
+        cells += [frame.cell(one, MEASURES[name], change=number == 2) for number, one in enumerate(figures)]
+        counts |= dict(zip((name, f"{name}_previous"), n, strict=True))
     if frame.as_json:
         return [*cells, counts]
     return [*cells, *(counts[one] for name in beside for one in (name, f"{name}_previous"))]
