@@ -71,7 +71,7 @@ def lay_out_an_import(root: Path) -> None:
     source.mkdir(exist_ok=True)
     (source / "tickets.csv").write_text(
         "key,opened,what,done\nA-1,2024-01-05,lamp broken,2024-01-09\nA-2,2023-12-08,\"late, again\",\n"
-        "A-3,2024-02-30,no such day,\nA-4,2024-03-01,外壳开裂,\n", "utf-8",
+        "A-4,2024-03-01,外壳开裂,\n", "utf-8",
     )  # fmt: skip
     (source / "map.yaml").write_text(
         "source: desk\nid: key\nset:\n  type: inquiry\n  channel: online\n  customer_name: Somebody\n"

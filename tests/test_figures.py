@@ -65,6 +65,7 @@ class World(NamedTuple):
         live = self.book.root / "exceptions.csv"
         file = self.book.root / "archive" / "2024-01.csv"
         file.unlink(missing_ok=True)
+        (self.book.root / layout.MANIFEST).unlink(missing_ok=True)
         if archived:
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(text)
