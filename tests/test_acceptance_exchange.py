@@ -43,7 +43,7 @@ IMPORT = ("import", "../in.csv", "--map", "../map.yaml")
 
 
 def test_import_maps_columns_and_rejects_with_the_reason(ledger: Ledger) -> None:
-    done = ledger(*IMPORT, code=1)
+    done = ledger(*IMPORT)
     assert "2" in done.err and "3" in done.err
     first, second = ledger.json("list", "--all", "--sort", "received_at")
     assert (first["type"], first["category"], first["channel"], first["subject"], first["customer_name"]) == (
@@ -72,26 +72,26 @@ def test_import_maps_columns_and_rejects_with_the_reason(ledger: Ledger) -> None
 
 def test_a_dry_run_writes_nothing_and_a_second_import_adds_nothing(ledger: Ledger) -> None:
     before = ledger.files()
-    dry = ledger(*IMPORT, "--dry-run", "-f", "json", code=1)
+    dry = ledger(*IMPORT, "--dry-run", "-f", "json")
     assert ledger.files() == before and not list(ledger.path.parent.glob("*reject*"))
     assert json.loads(dry.out)["data"], "a dry run shows what would be taken"
-    ledger(*IMPORT, code=1)
+    ledger(*IMPORT)
     after = ledger.files()
-    ledger(*IMPORT, code=1)
+    ledger(*IMPORT)
     assert ledger.files() == after
     text = (ledger.path.parent / "in.csv").read_text("utf-8")
     (ledger.path.parent / "in.csv").write_text(text + "T6,建议,,邮件,新的,己,2024/03/01 10:00,\n", "utf-8")
-    ledger(*IMPORT, code=1)
+    ledger(*IMPORT)
     assert [row["subject"] for row in ledger.json("list", "--type", "suggestion")] == ["新的"]
     assert len(ledger.ids("list", "--all")) == 3
 
 
 def test_a_corrected_rejected_file_can_be_imported(ledger: Ledger) -> None:
-    ledger(*IMPORT, code=1)
+    ledger(*IMPORT)
     (rejected,) = ledger.path.parent.glob("in.csv*reject*")
     text = rejected.read_text("utf-8-sig").replace("2024/13/07", "2024/03/07").replace(",胡说,", ",咨询,")
     (ledger.path.parent / "again.csv").write_text(text, "utf-8")
-    ledger("import", "../again.csv", "--map", "../map.yaml", code=1)
+    ledger("import", "../again.csv", "--map", "../map.yaml")
     assert sorted(row["subject"] for row in ledger.json("list")) == sorted(
         ["外壳划痕", "积分, 怎么用", "类型不对", "时间不对"]
     )
@@ -107,7 +107,7 @@ def test_import_reads_what_spreadsheets_write(ledger: Ledger, shape: str) -> Non
         "bom and crlf": b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
     }[shape]
     (ledger.path.parent / "in.csv").write_bytes(data)
-    ledger(*IMPORT, code=1)
+    ledger(*IMPORT)
     assert [row["subject"] for row in ledger.json("list")] == ["外壳划痕"]
 
 

@@ -27,7 +27,7 @@ class ExlogError(Exception):
 
 
 class Problems(ExlogError):
-    """Problems found, or nothing found, where that is the question (``check``); rows that ``import`` rejects."""
+    """Problems found, or nothing found, where that is the question (``check``)."""
 
     exit_code = 1
 
@@ -76,7 +76,7 @@ class OutputLost(ExlogError):
 
 EXIT_CODES: dict[int, str] = {
     0: N_("done"),
-    1: N_("problems found (check, rows that import rejects), or nothing found where that is the question"),
+    1: N_("problems found, or nothing found where that is the question (check)"),
     2: N_("wrong usage, or a change that a rule refuses"),
     3: N_("a conflict for a person to decide"),
     4: N_("damaged data"),

@@ -19,15 +19,13 @@ from exlog.render import Column
 app = typer.Typer(add_completion=False)
 
 
-@app.command(
-    "import",
-    help=_("Take records in from a CSV file, by a map from its columns to fields. Exits 1 where rows were rejected."),
-)
+@app.command("import", help=_("Take records in from a CSV file, by a map from its columns to fields."))
 def import_(
     ctx: typer.Context,
     file: str = typer.Argument(..., metavar="FILE", help=_("UTF-8 or GB18030; comma, semicolon or tab.")),
     map: str = typer.Option("", "--map", metavar="MAP.yaml", help=_("Which column fills which field.")),
     dry_run: bool = typer.Option(False, "--dry-run", help=_("Read and check everything, record nothing.")),
+    exit_code: bool = typer.Option(False, "--exit-code", help=_("Exit 1 where a row was rejected.")),
 ) -> None:
     from exlog.ledger import intake
 
@@ -53,7 +51,7 @@ def import_(
         columns = [Column(name, _(name), "int") for name in figures]
         render.record("import", columns, list(figures.values()), fmt, sys.stdout)
     _tell(counts, path, dry_run)
-    if counts.rejected:
+    if exit_code and counts.rejected:
         raise typer.Exit(Problems.exit_code)
 
 
