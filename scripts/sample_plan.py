@@ -190,8 +190,8 @@ class Life:
     def _assign(self, change: Change, _session: Session) -> None:
         change.assign(self.story.owner, self.cast.staff[self.story.owner])
 
-    def _close_as_duplicate(self, change: Change, _session: Session) -> None:
-        change.close_as_duplicate(self.ids[self.story.follows], self.story.reason)
+    def _close_as_duplicate(self, change: Change, session: Session) -> None:
+        change.close_as_duplicate(session.find(self.ids[self.story.follows]).record, self.story.reason)
 
     def _change(self, at: datetime, actor: str, step: Callable[[Change, Session], None]) -> Step:
         return Step(at, actor, lambda book: records.change(book, [self.ids[self.key]], step))
